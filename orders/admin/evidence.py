@@ -1,0 +1,146 @@
+"""What an order's page in the admin shows of it, read in a fixed number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import wallet.operations as wallet
+from accounts.models import User
+from orders.admin import words
+from orders.models import Attempt, Flag, Order, OrderEvent, Run
+from orders.reading.page import Page, page_of
+
+_TONES = {"completed": "good", "partial": "warn", "canceled": "warn", "held": "warn", "unknown": "warn"}
+_TONES |= {"failed": "bad", "stopped": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline. who: an address, or what acted. internal: the customer does not see it."""
+
+    at: datetime
+    sentence: str
+    who: str
+    internal: bool
+    tone: str
+    clauses: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt beside the balances of its wave. spent: what the provider's balance fell by, None where unknown."""
+
+    attempt: Attempt
+    spent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run: its numbers as of now, and each try to submit it."""
+
+    run: Run
+    delivered: int
+    start_count: int | None
+    word: str
+    tries: Sequence[Try]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """One open flag, worded. facts: what is known, by name. appeal: the id of the one it is about, if it is."""
+
+    flag: Flag
+    said: str
+    advice: str
+    facts: Mapping[str, object]
+    appeal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One transfer of the wallet's, with its entries, and who made it."""
+
+    transfer: Any
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything about one order. page: what its owner sees of it. open_flags: what still needs a person."""
+
+    page: Page
+    parts: Sequence[Part]
+    lines: Sequence[Line]
+    open_flags: Sequence[Raised]
+    transfers: Sequence[Moved]
+
+
+def evidence_on(*, order: Order, now: datetime) -> Evidence:
+    """Gather it."""
+    page = page_of(order_id=order.pk, user_id=order.user_id, now=now)
+    assert page is not None
+    events = list(order.events.order_by("at", "pk"))
+    flags = order.flags.filter(resolved_at__isnull=True).select_related("run").order_by("raised_at", "pk")
+    transfers = list(wallet.transfers_on(subject_type="order", subject_id=order.pk))
+    actors = [*(event.actor for event in events), *(transfer.actor for transfer in transfers)]
+    names = _names(actors)
+    return Evidence(
+        page=page,
+        parts=_parts(order),
+        lines=[_line(event, names) for event in events],
+        open_flags=[_raised(flag) for flag in flags],
+        transfers=[Moved(transfer, names.get(transfer.actor, transfer.actor)) for transfer in transfers],
+    )
+
+
+def lines_of(order: Order) -> Sequence[Line]:
+    """The whole timeline, as staff read it."""
+    events = list(order.events.order_by("at", "pk"))
+    names = _names([event.actor for event in events])
+    return [_line(event, names) for event in events]
+
+
+def _raised(flag: Flag) -> Raised:
+    known = {name.replace("_", " "): value for name, value in flag.facts.items() if value is not None}
+    return Raised(flag, words.flag(flag.kind), words.flag_advice(flag.kind), known, flag.facts.get("appeal"))
+
+
+def _parts(order: Order) -> list[Part]:
+    runs = order.runs.select_related("provider", "delivery").prefetch_related("attempts__wave")
+    return [_part(run) for run in runs.order_by("kind", "number")]
+
+
+def _part(run: Run) -> Part:
+    seen = getattr(run, "delivery", None)
+    tries = sorted(run.attempts.all(), key=lambda attempt: attempt.started_at)
+    return Part(
+        run=run,
+        delivered=seen.delivered if seen else run.delivered,
+        start_count=seen.start_count if seen else run.start_count,
+        word=seen.word if seen else "",
+        tries=[Try(attempt, _spent(attempt)) for attempt in tries],
+    )
+
+
+def _spent(attempt: Attempt) -> Decimal | None:
+    wave = attempt.wave
+    if wave.void or wave.balance_before is None or wave.balance_after is None:
+        return None
+    return wave.balance_before - wave.balance_after
+
+
+def _line(event: OrderEvent, names: dict[str, str]) -> Line:
+    tone = _TONES.get(event.status, "")
+    return Line(
+        event.at, words.event(event), names.get(event.actor, event.actor), not event.public, tone, event.clauses
+    )
+
+
+def _names(actors: Sequence[str]) -> dict[str, str]:
+    """Actors as staff know them: an address instead of an id."""
+    ids = {actor: int(actor.partition(":")[2]) for actor in actors if actor.partition(":")[2].isdecimal()}
+    emails = dict(User.objects.filter(pk__in=ids.values()).values_list("pk", "email"))
+    known = {actor: f"{actor.partition(':')[0]} {emails[pk]}" for actor, pk in ids.items() if pk in emails}
+    return {"system": "the system", **known}

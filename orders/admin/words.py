@@ -1,0 +1,88 @@
+"""What staff read and customers do not: what a flag means, and the internal lines of a timeline."""
+
+from collections.abc import Mapping
+
+from orders.models import OrderEvent
+from orders.operations import flags
+from policies import wording
+from policies.rules.vocabulary import ReportFlag
+
+# A few words for the list, and what to do about it.
+FLAGS: Mapping[str, tuple[str, str]] = {
+    flags.UNKNOWN: (
+        "sent, no clear answer",
+        "Nobody can say whether the provider took it. Look it up there, then say what you found.",
+    ),
+    flags.UNMAPPED: (
+        "refused in unknown words",
+        "The provider said no in words that no rule knows. Read them, then send it again or give it up.",
+    ),
+    flags.SAME_ID: (
+        "number of another run",
+        "The provider answered with a number that another run has. Look both up there.",
+    ),
+    flags.WAITING_LONG: (
+        "waits for a day",
+        "It has waited behind another order on its link for a day. See whether that one still moves.",
+    ),
+    flags.NEVER_LANDS: (
+        "never arrives",
+        "It was sent several times and proved each time not to have arrived. Find out why, then send it again or give "
+        "it up.",
+    ),
+    flags.ODD_STATUS: (
+        "status does not fit",
+        "What became of its parts cannot follow the status it has, so that stayed. The log says what was tried.",
+    ),
+    flags.SETTLE_FAILED: ("could not be ended", "Its end was reported, and booking it failed. The log says why."),
+    flags.APPEALED: (
+        "its owner appealed",
+        "The customer asks a person to look at a decision again. Uphold or overturn it on the appeal's page.",
+    ),
+    ReportFlag.UNKNOWN_WORD.value: ("unknown status word", "The provider used a status that no rule knows."),
+    ReportFlag.IMPOSSIBLE_NUMBER.value: ("impossible number", "The provider reported a number that cannot be."),
+    ReportFlag.REMAINS_MISSING.value: (
+        "remains not stated",
+        "It ended, and the provider left out how much is missing.",
+    ),
+    ReportFlag.REGRESSED.value: ("fewer than before", "The provider reported less delivered than it did before."),
+    ReportFlag.OVER_DELIVERED.value: (
+        "more than bought",
+        "More was delivered than was bought. Nobody is charged for it.",
+    ),
+    ReportFlag.UNSEEN.value: (
+        "nobody can see it",
+        "It has made no known progress for the hours of its policy, and no report says how it stands. Look it up "
+        "there. A report that proves a standstill pays it back by itself; until then no money moves.",
+    ),
+    ReportFlag.NOT_IN_ANSWER.value: ("left out of an answer", "The provider answered without this run."),
+}
+
+_INTERNAL = {
+    "linked": "Part {run} was found at the provider as number {provider_order_id}. {reason}",
+    "parked": "Part {run} is not sent again by itself: it proved not to arrive. {reason}",
+    "resent": "Part {run} goes out again, because the provider does not have it. {reason}",
+    "given_up": "Part {run} was given up as undelivered. {reason}",
+    "dismissed": "The flag “{flag}” was dismissed. {reason}",
+}
+
+
+def flag(kind: str) -> str:
+    """A flag in a few words."""
+    return FLAGS[kind][0]
+
+
+def flag_advice(kind: str) -> str:
+    """What a flag asks of a person."""
+    return FLAGS[kind][1]
+
+
+def event(line: OrderEvent) -> str:
+    """A line of a timeline, public or not, as a sentence."""
+    internal = _INTERNAL.get(line.kind)
+    if internal is None:
+        return wording.event(line.kind, status=line.status, facts=line.facts)
+    facts = dict(line.facts)
+    if "flag" in facts:
+        facts["flag"] = flag(str(facts["flag"]))
+    return internal.format_map({"run": "", "provider_order_id": "", "reason": "", **facts})

@@ -1,0 +1,154 @@
+"""Writing down what became of tries: only by the attempt that claimed the run, never more than was proved."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from orders.delivery.claiming import Claimed
+from orders.models import Attempt, Flag, LinkHold, Run
+from orders.operations import flags, parking, providers, runs, statuses
+from orders.providers.classify import Classified
+from policies.rules.vocabulary import RunOutcome, RunState, Submission
+
+logger = logging.getLogger(__name__)
+
+LINK_BUSY = "link_busy"  # the provider has an order on this link that is not ours: only this run has to wait
+LINK_BUSY_SECONDS = 60
+
+MAY_GO_AGAIN = (Submission.NOT_SENT, Submission.NOT_ACCEPTED, Submission.PROVIDER_CLOSED)
+MAY_BE_UPSTREAM = [state.value for state in (RunState.SUBMITTING, RunState.UNKNOWN, RunState.LIVE, RunState.PARKED)]
+
+
+def record(*, provider_id: int, outcomes: Sequence[tuple[Claimed, Classified]], now: datetime) -> None:
+    """Apply the answers of one provider to the runs that were claimed for it.
+
+    A run whose attempt is no longer ours is left alone. Refused runs end, and their orders with them, one by one.
+    Answers that cannot be written together are written each alone; one that cannot at all is lost, and its run is
+    unknown once its lease has run out (reliability 31).
+    """
+    try:
+        mine = _write(provider_id, {claimed.attempt: said for claimed, said in outcomes}, now)
+    except Exception:
+        logger.exception("the answers to %s tries could not be written", len(outcomes))
+        for outcome in outcomes if len(outcomes) > 1 else ():
+            record(provider_id=provider_id, outcomes=[outcome], now=now)
+        return
+    for claimed, said in outcomes:
+        if said.submission is Submission.REJECTED and claimed.attempt in mine:
+            _end_refused(claimed, now)
+
+
+def _end_refused(claimed: Claimed, now: datetime) -> None:
+    try:
+        runs.end_run(
+            run_id=claimed.run_id, outcome=RunOutcome.REFUSED, delivered=0, start_count=None, actor="system", now=now
+        )
+    except Exception as error:
+        logger.exception("order %s could not be ended", claimed.order_id)
+        flags.could_not_end(order_id=claimed.order_id, run_id=claimed.run_id, error=error, now=now)
+
+
+@transaction.atomic(durable=True)
+def _write(provider_id: int, said: Mapping[UUID, Classified], now: datetime) -> set[UUID]:
+    order_ids = set(Run.objects.filter(attempt__in=said).values_list("order_id", flat=True))
+    list(statuses.lock(order_ids))
+    mine = Run.objects.select_for_update(no_key=True).filter(attempt__in=said).order_by("pk")
+    answered = {
+        run: said[run.attempt]
+        for run in mine.filter(state__in=[RunState.SUBMITTING.value, RunState.UNKNOWN.value])
+        if run.attempt
+    }
+    ours = {run.attempt for run in answered if run.attempt}
+    _keep_evidence(said, now)
+    _resolve_late(answered, now)
+    _accept(provider_id, answered, now)
+    for run, each in answered.items():
+        if each.submission in MAY_GO_AGAIN:
+            _put_back(run, each, now)
+        elif each.submission is Submission.UNMAPPED:
+            _set_aside(run, RunState.PARKED, flags.UNMAPPED, each, now)
+        elif each.submission is Submission.UNKNOWN:
+            _set_aside(run, RunState.UNKNOWN, flags.UNKNOWN, each, now)
+    _let_go({run.order_id for run, each in answered.items() if each.submission is Submission.PROVIDER_CLOSED})
+    statuses.refresh(order_ids=order_ids, actor="system", now=now)
+    return ours
+
+
+def _keep_evidence(said: Mapping[UUID, Classified], now: datetime) -> None:
+    """Also of answers that come too late to change anything: staff decide by them."""
+    for attempt, each in said.items():
+        Attempt.objects.filter(pk=attempt).update(
+            answered_at=now,
+            submission=each.submission.value,
+            reason=each.reason,
+            detail=each.detail,
+            provider_order_id=each.provider_order_id,
+        )
+
+
+def _resolve_late(answered: Mapping[Run, Classified], now: datetime) -> None:
+    """An answer after the run's lease, with the attempt still ours, settles what had been unknown."""
+    for run, each in answered.items():
+        if run.state == RunState.UNKNOWN.value and each.submission is not Submission.UNKNOWN:
+            flags.resolve_flags(run_id=run.pk, by="system", resolution=f"late answer: {each.submission.value}", now=now)
+
+
+def _accept(provider_id: int, answered: Mapping[Run, Classified], now: datetime) -> None:
+    """A provider's id belongs to one run. Given a second time it proves nothing about the second."""
+    given = {run: each for run, each in answered.items() if each.submission is Submission.ACCEPTED}
+    ids = [each.provider_order_id for each in given.values()]
+    known = Run.objects.filter(provider_id=provider_id, provider_order_id__in=ids)
+    taken = set(known.values_list("provider_order_id", flat=True))
+    live = []
+    for run, each in given.items():
+        if each.provider_order_id in taken:
+            _set_aside(run, RunState.UNKNOWN, flags.SAME_ID, each, now)
+            continue
+        taken.add(each.provider_order_id)
+        run.provider_order_id = each.provider_order_id
+        live.append(run)
+    runs.go_live(runs=live, now=now)
+
+
+def _set_aside(run: Run, state: RunState, kind: str, said: Classified, now: datetime) -> None:
+    """Keep the run where it is, neither sent again nor refunded, until there is proof or a person decides."""
+    run.state = state.value
+    run.save(update_fields=["state"])
+    facts = {"reason": said.reason, "provider_order_id": said.provider_order_id}
+    flags.raise_flags([Flag(order_id=run.order_id, run_id=run.pk, kind=kind, facts=facts, raised_at=now)])
+
+
+def _put_back(run: Run, said: Classified, now: datetime) -> None:
+    """To be sent again; what never even reaches the provider is parked after some tries."""
+    if said.submission is Submission.NOT_SENT and parking.never_lands(run):
+        parking.park(run=run, reason=said.reason, now=now)
+        return
+    wait = LINK_BUSY_SECONDS if said.reason == LINK_BUSY else 0
+    runs.requeue(run=run, due_at=now + timedelta(seconds=wait), due_since=run.due_since or run.due_at)
+
+
+def _let_go(order_ids: set[int]) -> None:
+    """A closed provider may stay closed for long: orders with nothing upstream do not keep their link from others.
+
+    After "not sent" and "later" the hold stays: the wait is short, and the order keeps its place.
+    """
+    begun = Q(state__in=MAY_BE_UPSTREAM) | Q(accepted_at__isnull=False)
+    upstream = Run.objects.filter(begun, order_id__in=order_ids)
+    LinkHold.objects.filter(order_id__in=order_ids).exclude(order_id__in=upstream.values("order_id")).delete()
+
+
+def learn(*, provider_id: int, said: Sequence[Classified], now: datetime) -> None:
+    """What the answers of one wave say about the provider itself."""
+    closed = [each.provider_problem for each in said if each.provider_problem]
+    in_trouble = [each for each in said if each.submission in MAY_GO_AGAIN and each.reason != LINK_BUSY]
+    if closed:
+        providers.pause(provider_id=provider_id, reason=closed[0], now=now)
+    elif in_trouble:
+        wait = max(each.retry_after_s or 0 for each in in_trouble)
+        providers.back_off(provider_id=provider_id, now=now, wait_seconds=wait or None)
+    elif any(each.submission is Submission.ACCEPTED for each in said):
+        providers.recover(provider_id=provider_id)

@@ -1,0 +1,30 @@
+"""The shapes of catalogue, orders and delivery: columns, constraints and chainable querysets, nothing that acts."""
+
+from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route, Service, ServiceHistory, Switches
+from orders.models.delivery import Delivery, PollBatch, Sample
+from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
+from orders.models.provider import Provider, ProviderLease, Wave
+from orders.models.run import Attempt, Run
+
+__all__ = [
+    "Attempt",
+    "CatalogueChange",
+    "Category",
+    "Delivery",
+    "Flag",
+    "LinkHold",
+    "Order",
+    "OrderEvent",
+    "PollBatch",
+    "PriceRule",
+    "Provider",
+    "ProviderLease",
+    "Quote",
+    "Route",
+    "Run",
+    "Sample",
+    "Service",
+    "ServiceHistory",
+    "Switches",
+    "Wave",
+]

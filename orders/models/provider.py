@@ -1,0 +1,93 @@
+"""Who delivers upstream, the leases that let one worker at a time talk to them, and the waves sent."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from plumbing.secrets import EncryptedTextField
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def open(self, now: datetime) -> "ProviderQuerySet":
+        """Those that may be sent to now: enabled, not paused, not asked to wait."""
+        waited = Q(backoff_until__isnull=True) | Q(backoff_until__lte=now)
+        return self.filter(waited, enabled=True, paused_at__isnull=True)
+
+
+class Provider(models.Model):
+    """An upstream that delivers. Deadlines in seconds; concurrency in calls at once (decision 12)."""
+
+    class Adapter(models.TextChoices):
+        API_V2 = "api_v2", "API v2 over HTTP"
+
+    name = models.CharField(max_length=60, unique=True)
+    adapter = models.CharField(max_length=16, choices=Adapter.choices, default=Adapter.API_V2.value)
+    api_url = models.URLField(max_length=300)
+    api_key = EncryptedTextField(blank=True)
+    enabled = models.BooleanField(default=True)
+    request_ids = models.BooleanField(default=False)  # advertised on `balance`: unknowns heal by asking (decision 13)
+    add_deadline = models.PositiveSmallIntegerField(default=35)
+    balance_deadline = models.PositiveSmallIntegerField(default=5)
+    poll_deadline = models.PositiveSmallIntegerField(default=30)
+    concurrency = models.PositiveSmallIntegerField(default=8)
+    poll_concurrency = models.PositiveSmallIntegerField(default=8)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_reason = models.CharField(max_length=200, blank=True)
+    backoff_until = models.DateTimeField(null=True, blank=True)  # not sent or asked to wait: no new wave before this
+    failures = models.PositiveSmallIntegerField(default=0)  # waves in a row in which nothing could be sent
+    watched_since = models.DateTimeField(null=True, blank=True)  # passes came without a gap from then to `watched_at`
+    watched_at = models.DateTimeField(null=True, blank=True)
+    balance = models.DecimalField(max_digits=18, decimal_places=5, null=True, blank=True)
+    balance_at = models.DateTimeField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+
+    objects = ProviderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(concurrency__gte=1, poll_concurrency__gte=1, add_deadline__gte=1),
+                name="provider_takes_at_least_one_call",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProviderLease(models.Model):
+    """At most one dispatcher and one poller a provider. Compared with the database's clock only (decision 12)."""
+
+    class Work(models.TextChoices):
+        DISPATCH = "dispatch"
+        POLL = "poll"
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="leases")
+    work = models.CharField(max_length=8, choices=Work.choices)
+    token = models.UUIDField(null=True)
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "work"], name="one_lease_a_provider_and_work")]
+
+    def __str__(self) -> str:
+        return f"{self.work} at provider {self.provider_id}"
+
+
+class Wave(models.Model):
+    """Runs sent to a provider together, with its balance before and after: evidence for what became of them.
+
+    `void`: money came back in between, so the difference proves nothing.
+    """
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="waves")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    sent = models.PositiveSmallIntegerField()
+    balance_before = models.DecimalField(max_digits=18, decimal_places=5, null=True)
+    balance_after = models.DecimalField(max_digits=18, decimal_places=5, null=True)
+    void = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"Wave {self.pk} of {self.sent} to provider {self.provider_id}"

@@ -1,0 +1,1 @@
+"""What writes orders: each operation is one transaction that locks, decides, applies and records."""

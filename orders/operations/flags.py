@@ -1,0 +1,75 @@
+"""What needs a person: raised once while it lasts, resolved with a name and a reason."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from orders.models import Flag, OrderEvent
+from policies.rules.vocabulary import RunState
+
+WAITING_LONG = "waiting_long"  # behind another order on its link for a day (decision 14)
+UNKNOWN = "unknown"  # sent, and nobody can say whether it arrived
+UNMAPPED = "unmapped"  # refused in words nobody mapped
+SAME_ID = "same_id"  # the provider answered with an id that another run has
+NEVER_LANDS = "never_lands"  # tried again and again, and the provider never had it: parked (reliability 31)
+ODD_STATUS = "odd_status"  # what became of it cannot follow the status it has: the status stayed
+SETTLE_FAILED = "settle_failed"  # the order could not be ended; the others went on
+APPEALED = "appealed"  # its owner disagrees with a decision (refund.11.2)
+
+# Runs that wait for a person: what they need is a decision.
+UNDECIDED = [RunState.UNKNOWN.value, RunState.PARKED.value]
+
+
+class AlreadyResolved(Exception):
+    """Somebody or something closed it before."""
+
+
+class StillUndecided(Exception):
+    """Its run is unknown or parked, or it is an appeal: that is decided, not dismissed."""
+
+
+def raise_flags(flags: Iterable[Flag]) -> None:
+    """Write flags, but none a second time while the first is open."""
+    Flag.objects.bulk_create(flags, ignore_conflicts=True)
+
+
+def could_not_end(*, order_id: int, error: Exception, now: datetime, run_id: int | None = None) -> None:
+    """Tell staff of an order whose end could not be written, so that the others go on (reliability 31)."""
+    facts = {"error": type(error).__name__}
+    raise_flags([Flag(order_id=order_id, run_id=run_id, kind=SETTLE_FAILED, facts=facts, raised_at=now)])
+
+
+def resolve_flags(*, run_id: int, by: str, resolution: str, now: datetime) -> None:
+    """Close what is open about a run. by: an actor. resolution: what was found, as staff read it later."""
+    still_open = Flag.objects.filter(run_id=run_id, resolved_at__isnull=True)
+    still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
+
+
+def resolve_kind(*, run_ids: Collection[int], kind: str, by: str, resolution: str, now: datetime) -> None:
+    """Close what is open of one kind about many runs."""
+    still_open = Flag.objects.filter(run_id__in=run_ids, kind=kind, resolved_at__isnull=True)
+    still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
+
+
+def resolve_appealed(*, order_id: int, by: str, resolution: str, now: datetime) -> None:
+    """Close what says that an order's owner disagrees. Arguments as of `resolve_flags`."""
+    still_open = Flag.objects.filter(order_id=order_id, kind=APPEALED, resolved_at__isnull=True)
+    still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
+
+
+@transaction.atomic(durable=True)
+def dismiss_flag(*, flag_id: int, by: str, reason: str, now: datetime) -> None:
+    """Close a flag that asks for nothing more, and say so in its order's timeline, where only staff read it.
+
+    Raises AlreadyResolved, StillUndecided.
+    """
+    flag = Flag.objects.select_for_update(no_key=True, of=("self",)).select_related("run").get(pk=flag_id)
+    if flag.resolved_at is not None:
+        raise AlreadyResolved
+    if flag.kind == APPEALED or (flag.run is not None and flag.run.state in UNDECIDED):
+        raise StillUndecided
+    flag.resolved_at, flag.resolved_by, flag.resolution = now, by, reason[:200]
+    flag.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+    facts = {"flag": flag.kind, "reason": reason}
+    OrderEvent.objects.create(order_id=flag.order_id, kind="dismissed", actor=by, facts=facts, public=False, at=now)

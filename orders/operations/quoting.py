@@ -1,0 +1,241 @@
+"""What an order would cost and mean, decided by the same rules that then place it. Nothing here writes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from orders.operations.offers import Facts, Offer, facts_for
+from policies.models import PolicyVersion
+from policies.rules import eligibility, expectations, forecasts, pacing, refunds, tolerance
+from policies.rules.clauses import Params, Reason
+from policies.rules.expectations import OrderTerms
+from policies.rules.vocabulary import ServiceType
+
+ABOVE_ANY_MAXIMUM = 2**31  # one more than the column of a service's maximum holds
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a customer asks for. link: as typed; quantity: None if it is no whole number; fields: what the type adds."""
+
+    service_id: int
+    link: str
+    quantity: int | None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of its canonical JSON: two requests are the same exactly when this is (decision 13)."""
+        content = [self.service_id, self.link, self.quantity, dict(self.fields)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the order would promise: its parts, what to expect of it, when money comes back and how much.
+
+    asked_at: when it would be placed. price: account currency. cancel: whether it may be canceled once it was sent.
+    params: of the refund policy that would govern it.
+    """
+
+    order: OrderTerms
+    runs: tuple[pacing.PlannedRun, ...]
+    asked_at: datetime
+    price: Decimal
+    cancel: bool
+    params: Params
+
+    @property
+    def tolerance(self) -> int:
+        """How many units may be missing as a minor difference."""
+        return self.order.tolerance
+
+    @property
+    def forecast(self) -> forecasts.Forecast | None:
+        """What like orders took; None: not enough data."""
+        return self.order.forecast
+
+    @property
+    def likely_end(self) -> datetime | None:
+        """When half of the like orders would be done; None: not enough data."""
+        return self.asked_at + timedelta(seconds=self.forecast.p50_s) if self.forecast else None
+
+    @property
+    def late_end(self) -> datetime | None:
+        """When nine in ten of them would be done; None: not enough data."""
+        return self.asked_at + timedelta(seconds=self.forecast.p90_s) if self.forecast else None
+
+    @property
+    def expectations(self) -> tuple[Reason, ...]:
+        """What to expect of it (R5)."""
+        return expectations.expectations(self.order, params=self.params)
+
+    @property
+    def conditions(self) -> tuple[refunds.Condition, ...]:
+        """When money would come back and how much (R4)."""
+        return refunds.refund_conditions(
+            units=self.order.units,
+            charge=self.price,
+            tolerance=self.order.tolerance,
+            package=self.order.package,
+            refill=self.order.refill,
+            cancel=self.cancel,
+            params=self.params,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an earlier quote showed and an order is to be judged by, instead of what holds today.
+
+    rate: per 1000 units, or of one package. forecast: None where there was not enough data.
+    """
+
+    rate: Decimal
+    forecast: forecasts.Forecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What an order would cost and mean for this customer now.
+
+    units: what is charged and refunded by, None if the quantity makes no sense. price, balance: account currency.
+    versions: in force now, to govern the order; missing: those of them that the customer has yet to accept.
+    refusals: () if it can be placed as it stands. terms: None while there is no price.
+    """
+
+    offer: Offer
+    units: int | None
+    price: Decimal | None
+    balance: Decimal
+    versions: tuple[PolicyVersion, ...]
+    missing: tuple[PolicyVersion, ...]
+    refusals: tuple[eligibility.Refusal, ...]
+    terms: Terms | None
+
+    @property
+    def balance_after(self) -> Decimal | None:
+        """What the wallet would hold then; None without a price."""
+        return None if self.price is None else self.balance - self.price
+
+    def version_of(self, slug: str) -> PolicyVersion:
+        """The version of this policy that would govern the order."""
+        return next(version for version in self.versions if version.policy.slug == slug)
+
+
+def quote(*, user_id: int, request: Request, accepting: Mapping[int, str] | None = None, now: datetime) -> Quote | None:
+    """Price and judge an order without placing it. None where there is no such service.
+
+    accepting: versions (id -> checksum shown) that the customer accepts with this order.
+    """
+    facts = facts_for(user_id=user_id, service_id=request.service_id, now=now)
+    return judge(facts, request, accepting=accepting or {}, now=now)
+
+
+def judge(
+    facts: Facts, request: Request, *, accepting: Mapping[int, str], held: Held | None = None, now: datetime
+) -> Quote | None:
+    """`quote`, for a caller that has read the facts. held: what an earlier quote showed for the same order."""
+    if facts.offer is None:
+        return None
+    offer = facts.offer.at(held.rate) if held else facts.offer
+    unaccepted = tuple(version for version in facts.missing if accepting.get(version.pk) != version.checksum)
+    params = next(version.params for version in facts.versions if version.policy.slug == "refund")
+    units = units_of(offer, request)
+    price = offer.price(units=units) if units and _plannable(offer, units) else None
+    asked = _asked(offer, request, units, price, facts.balance, unaccepted)
+    return Quote(
+        offer=offer,
+        units=units,
+        price=price,
+        balance=facts.balance,
+        versions=facts.versions,
+        missing=facts.missing,
+        refusals=eligibility.check_order(asked, params=params),
+        terms=_terms(offer, units, price, params, _forecast(facts, units, held), now)
+        if units and price is not None
+        else None,
+    )
+
+
+def units_of(offer: Offer, request: Request) -> int | None:
+    """What is charged and refunded by: the quantity, the comments' lines, or one package (api-v2 b.3).
+
+    None where the quantity makes no sense.
+    """
+    kind = ServiceType(offer.type)
+    if kind.is_package:
+        return 1
+    if kind is ServiceType.CUSTOM_COMMENTS:
+        # Lines as the wire counts them: other characters that end a line somewhere are part of a comment (b.3).
+        return sum(1 for line in request.fields.get("comments", "").split("\n") if line.strip()) or None
+    return request.quantity if request.quantity is not None and request.quantity >= 1 else None
+
+
+def _plannable(offer: Offer, units: int) -> bool:
+    """Price and plan are made for what can be ordered only: a plan of absurdly many units would cost as much."""
+    return units <= offer.max_quantity or ServiceType(offer.type).is_package
+
+
+def whole_units(digits: str) -> int:
+    """A number of units from its digits, however many. What is above every maximum comes back as one more."""
+    significant = digits.lstrip("0") or "0"
+    return min(int(significant[:11]), ABOVE_ANY_MAXIMUM)  # of eleven digits or more, the first eleven are above it too
+
+
+def _is_for_none(request: Request, units: int | None) -> bool:
+    """Zero is a whole number, and below every minimum."""
+    return units is None and request.quantity == 0 and "comments" not in request.fields
+
+
+def _asked(
+    offer: Offer,
+    request: Request,
+    units: int | None,
+    price: Decimal | None,
+    balance: Decimal,
+    unaccepted: tuple[PolicyVersion, ...],
+) -> eligibility.OrderRequest:
+    return eligibility.OrderRequest(
+        account_active=offer.account_active,
+        selling=offer.selling,
+        service_active=offer.service_active,
+        service_type=ServiceType(offer.type),
+        quantity=0 if _is_for_none(request, units) else units,
+        minimum=offer.min_quantity,
+        maximum=offer.max_quantity,
+        link=request.link,
+        policies_missing=tuple(version.policy.title for version in unaccepted),
+        price=price,
+        balance=balance,
+    )
+
+
+def _forecast(facts: Facts, units: int, held: Held | None) -> forecasts.Forecast | None:
+    return held.forecast if held else forecasts.from_history(units=units, history=facts.history)
+
+
+def _terms(
+    offer: Offer, units: int, price: Decimal, params: Params, forecast: forecasts.Forecast | None, now: datetime
+) -> Terms:
+    package = ServiceType(offer.type).is_package
+    interval = None if offer.run_interval_minutes is None else timedelta(minutes=offer.run_interval_minutes)
+    runs = pacing.plan(quantity=units, now=now, run_size=offer.run_size, interval=interval)
+    order = OrderTerms(
+        units=units,
+        package=package,
+        instant=offer.instant,
+        parts=len(runs),
+        tolerance=0 if package else tolerance.tolerance_units(quantity=units, params=params),
+        refill=offer.refill,
+        refill_days=offer.refill_days,
+        refill_max=offer.refill_max,
+        refill_cap_percent=offer.refill_cap_percent,
+        platform=offer.platform,
+        metric=offer.metric,
+        forecast=forecast,
+    )
+    return Terms(order=order, runs=runs, asked_at=now, price=price, cancel=offer.cancel, params=params)

@@ -1,0 +1,147 @@
+"""Everything an order's own page says: where it stands and why, what was decided, what happened, what to expect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+import policies.operations as policies
+from orders.models import Order, OrderEvent, PollBatch, Run
+from orders.reading.chart import Chart, chart, samples
+from orders.reading.expected import conditions_of, expectations_of
+from orders.reading.standing import Standing, standings
+from policies.models import Decision
+from policies.rules import explain, forecasts
+from policies.rules.clauses import Reason
+from policies.rules.refunds import Condition, RefundFacts
+from policies.rules.vocabulary import Cause, OrderStatus, ServiceType
+
+SOON = timedelta(minutes=1)
+LATER = timedelta(minutes=10)
+# Nobody can say when these go on, so nobody says when they end.
+_STANDING_STILL = frozenset({OrderStatus.WAITING, OrderStatus.HELD, OrderStatus.UNKNOWN, OrderStatus.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is shown of one order.
+
+    explanation: why it stands where it stands. expectations, conditions: what its form showed before paying. place: in
+    line behind others on its link, from 1. expected_end, checked_at: None where nobody can say. changed_at: when
+    something last happened.
+    """
+
+    order: Order
+    standing: Standing
+    explanation: Reason
+    expectations: Sequence[Reason]
+    conditions: Sequence[Condition]
+    place: int | None
+    expected_end: datetime | None
+    checked_at: datetime | None
+    changed_at: datetime
+    events: Sequence[OrderEvent]
+    decisions: Sequence[Decision]
+    chart: Chart
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can still change by itself."""
+        return not self.standing.status.is_terminal
+
+    def ask_again_in(self, now: datetime) -> int:
+        """Seconds until the page should ask again: soon after a change, seldom once nothing has happened for long."""
+        quiet = now - self.changed_at
+        if quiet < SOON:
+            return 2
+        return 5 if quiet < LATER else 10
+
+
+def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
+    """Read one of the customer's own orders, in a fixed number of queries; None for anybody else's."""
+    related = ("service__category", "refund_policy__policy", "support_policy__policy")
+    order = Order.objects.of(user_id).filter(pk=order_id).select_related(*related).first()
+    if order is None:
+        return None
+    standing = standings(user_id=user_id, order_ids=[order.pk])[order.pk]
+    runs = list(order.runs.first_runs().order_by("number"))
+    events = list(order.events.filter(public=True).order_by("at", "pk"))
+    measured = samples(order.pk)
+    place = _place_in_line(order)
+    end = _expected_end(order, runs, standing, now)
+    return Page(
+        order=order,
+        standing=standing,
+        explanation=_explanation(order, standing, place),
+        expectations=expectations_of(order, parts=len(runs)),
+        conditions=conditions_of(order),
+        place=place,
+        expected_end=end,
+        checked_at=_checked_at(order, now),
+        changed_at=max([order.placed_at, *(event.at for event in events), *(at for at, _ in measured)]),
+        events=events,
+        decisions=policies.decisions_on(subject_type="order", subject_id=order.pk),
+        chart=chart(
+            order=order,
+            runs=runs,
+            measured=measured,
+            delivered=standing.delivered,
+            until=end or order.ended_at or now,
+            now=now,
+        ),
+    )
+
+
+def _explanation(order: Order, standing: Standing, place: int | None) -> Reason:
+    facts = explain.StandingFacts(
+        status=standing.status,
+        units=standing.units,
+        delivered=standing.delivered,
+        place=place,
+        held_reason=order.held_reason,
+        paused_reason=order.paused_reason,
+        ended=_ended(order, standing) if standing.status.is_terminal else None,
+    )
+    return explain.explain(facts, params=policies.params_of(order.refund_policy_id))
+
+
+def _ended(order: Order, standing: Standing) -> RefundFacts:
+    return RefundFacts(
+        cause=Cause(order.cause),
+        units=standing.units,
+        delivered=standing.delivered,
+        charge=order.charge,
+        refunded=order.refunded,
+        tolerance=order.tolerance,
+        package=ServiceType(order.type).is_package,
+    )
+
+
+def _place_in_line(order: Order) -> int | None:
+    """Its place among the orders that wait for the same link and metric (R18), from 1; None if it does not wait."""
+    if order.status != OrderStatus.WAITING.value:
+        return None
+    waiting = Order.objects.filter(status=order.status, fingerprint=order.fingerprint, metric=order.metric)
+    return waiting.filter(pk__lt=order.pk).count() + 1
+
+
+def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: datetime) -> datetime | None:
+    if standing.status.is_terminal or standing.status in _STANDING_STILL:
+        return None
+    return forecasts.expected_end(
+        units=standing.units,
+        delivered=standing.delivered,
+        now=max([now, *(run.due_at for run in runs if run.due_at and not run.accepted_at)]),
+        started_at=min((run.accepted_at for run in runs if run.accepted_at), default=None),
+        pace=order.pace_per_hour,
+        likely_end=order.placed_at + timedelta(seconds=order.forecast["p50_s"]) if order.forecast else None,
+    )
+
+
+def _checked_at(order: Order, now: datetime) -> datetime | None:
+    """When the provider was last asked about it: its poll batch is due again one period after each look."""
+    due = PollBatch.objects.filter(deliveries__order_id=order.pk).values_list("due_at", flat=True)
+    looks = [at - timedelta(seconds=settings.POLL_SECONDS) for at in due]
+    looks = [at for at in looks if order.placed_at < at <= now]
+    return max(looks, default=None)

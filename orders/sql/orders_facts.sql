@@ -1,0 +1,58 @@
+-- All that a new order is decided on, in one round trip: an earlier order of the same request, the balance, the policies
+-- it needs, the service as this customer meets it, by the route with the lowest priority number, and what orders of the
+-- service took.
+--
+-- earlier, offer, history: null where there is none. required: [[version id, accepted], ...]. history: [[size, sample,
+-- p50_s, p90_s], ...], every size that was measured.
+CREATE OR REPLACE FUNCTION orders_facts(p_user_id bigint, p_service_id bigint, p_request_key text, p_now timestamptz)
+RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'earlier', (
+            SELECT jsonb_build_array(id, request_hash) FROM orders_order
+            WHERE user_id = p_user_id AND request_key = p_request_key),
+        'balance', wallet_balance(p_user_id),
+        'required', (
+            SELECT jsonb_agg(jsonb_build_array(version_id, accepted)) FROM policies_required(p_user_id, p_now)),
+        'history', (
+            SELECT jsonb_agg(jsonb_build_array(size, sample, p50_s, p90_s)) FROM orders_servicehistory
+            WHERE service_id = p_service_id),
+        'offer', (
+            SELECT jsonb_build_object(
+                'service_id', s.id,
+                'service_active', s.active,
+                'account_active', customer.is_active AND customer.suspended_at IS NULL,
+                'selling', NOT COALESCE((SELECT stop_selling FROM orders_switches), false),
+                'name', s.name,
+                'type', s.type,
+                'platform', s.platform,
+                'metric', s.metric,
+                'min_quantity', s.min_quantity,
+                'max_quantity', s.max_quantity,
+                'service_rate', s.rate,
+                'own_rate', (SELECT rate FROM orders_pricerule WHERE service_id = s.id AND user_id = customer.id),
+                'group_rate', (
+                    SELECT rate FROM orders_pricerule WHERE service_id = s.id AND group_id = customer.group_id),
+                'refill', s.refill,
+                'refill_days', s.refill_days,
+                'refill_max', s.refill_max,
+                'refill_cap_percent', s.refill_cap_percent,
+                'refill_auto', s.refill_auto,
+                'cancel', s.cancel,
+                'instant', s.instant,
+                'pace_per_hour', s.pace_per_hour,
+                'average_minutes', s.average_minutes,
+                'start_window_hours', s.start_window_hours,
+                'run_size', s.run_size,
+                'run_interval_minutes', s.run_interval_minutes,
+                'provider_id', route.provider_id,
+                'provider_service', route.provider_service)
+            FROM orders_service AS s
+            JOIN accounts_user AS customer ON customer.id = p_user_id
+            JOIN LATERAL (
+                SELECT r.provider_id, r.provider_service
+                FROM orders_route AS r JOIN orders_provider AS p ON p.id = r.provider_id AND p.enabled
+                WHERE r.service_id = s.id AND r.enabled ORDER BY r.priority LIMIT 1) AS route ON true
+            WHERE s.id = p_service_id));
+END
+$$;

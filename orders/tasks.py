@@ -1,0 +1,21 @@
+"""When orders are worked on: each tick finds in Postgres what is due; repeats, overlaps and losses are harmless."""
+
+from orders import rehearsing
+from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent, waiting
+from orders.operations import history
+from plumbing.ticks import Tick
+from policies.operations.rehearsing import due as rehearsals_due
+
+TICKS = {
+    "dispatch": Tick(due=dispatch.providers_due, work=dispatch.send_due, of="provider_id"),
+    "refresh": Tick(due=poll.providers_due, work=poll.refresh_due_batches, of="provider_id"),
+    "reconcile": Tick(
+        alone=reconcile.expire_leases, due=reconcile.providers_due, work=reconcile.ask_unknowns, of="provider_id"
+    ),
+    "hold": Tick(alone=holding.hold_and_release),
+    "wake": Tick(alone=waiting.wake_waiting),
+    "unsent": Tick(alone=unsent.give_up_unsent),
+    "stall": Tick(alone=stalling.flag_unseen),
+    "measure": Tick(alone=history.measure),
+    "rehearse": Tick(due=rehearsals_due, work=rehearsing.work_on, of="rehearsal_id"),
+}

@@ -1,0 +1,54 @@
+"""Which clause is applied by which rule, and which tests hold it: what the map shows. Asks no database."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from policies import texts
+from policies.rules.clauses import CLAUSES, PARAMETERS, Clause
+
+CLAUSE_TESTS = Path(__file__).resolve().parent.parent / "clause_tests.json"  # written by manage.py clause_tests
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A clause, the names of its parameters, and the test files that name it."""
+
+    clause: Clause
+    parameters: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapPart:
+    """A policy's clauses in reading order."""
+
+    slug: str
+    title: str
+    bindings: tuple[Binding, ...]
+
+    @property
+    def applied(self) -> int:
+        """How many of them the software decides by."""
+        return sum(binding.clause.is_enforced for binding in self.bindings)
+
+
+def clause_map() -> tuple[MapPart, ...]:
+    """Every clause this software knows, policy by policy (R6)."""
+    return tuple(
+        MapPart(slug, title, tuple(_binding(clause) for clause in CLAUSES if clause.policy == slug))
+        for slug, title in texts.TITLES.items()
+    )
+
+
+def _binding(clause: Clause) -> Binding:
+    parameters = tuple(each.name for each in PARAMETERS if each.clause is clause)
+    return Binding(clause, parameters, tuple(_tests().get(clause.id, ())))
+
+
+@cache
+def _tests() -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(CLAUSE_TESTS.read_text(encoding="utf-8"))
+    return found

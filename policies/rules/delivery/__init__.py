@@ -1,0 +1,31 @@
+"""How an order moves: what may follow what, which status its runs add up to, and what a provider's report changes."""
+
+from policies.rules.delivery.reports import RunFact, Step, advance, known_word, unseen
+from policies.rules.delivery.statuses import (
+    TRANSITIONS,
+    IllegalTransition,
+    OrderFacts,
+    RunFacts,
+    cause_of,
+    check_transition,
+    final_outcome,
+    order_status,
+    terminal_status,
+)
+
+__all__ = [
+    "TRANSITIONS",
+    "IllegalTransition",
+    "OrderFacts",
+    "RunFact",
+    "RunFacts",
+    "Step",
+    "advance",
+    "cause_of",
+    "check_transition",
+    "final_outcome",
+    "known_word",
+    "order_status",
+    "terminal_status",
+    "unseen",
+]

@@ -1,0 +1,182 @@
+"""What the draft of a policy may say: which of its clauses, texts and numbers cannot stand, and where."""
+
+import operator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+
+from policies.rules.clauses import (
+    CLAUSE_BY_ID,
+    CLAUSES,
+    PARAMETER_BY_NAME,
+    PARAMETERS,
+    Clause,
+    Parameter,
+    in_bounds,
+    refund,
+    support,
+)
+
+HEADING_MAX = 120
+TEXT_MAX = 4000
+SUMMARY_MAX = 600
+
+_SHAPES = {"local time": r"([01]\d|2[0-3]):[0-5]\d", "ISO weekdays": r"(?!.*(.).*\1)[1-7]{1,7}"}
+_IN_ORDER: tuple[tuple[Parameter, Callable[[Any, Any], bool], Parameter], ...] = (
+    (refund.TOLERANCE_BP, operator.le, refund.TOLERANCE_CAP_BP),
+    (support.TICKET_TARGET_H, operator.le, support.TICKET_BREACH_H),
+    (support.EMAIL_TARGET_H, operator.le, support.EMAIL_BREACH_H),
+    (support.DESCRIPTION_MIN, operator.lt, support.DESCRIPTION_MAX),
+    (support.OPENS, operator.lt, support.CLOSES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version says. clauses: (heading, text) by id, in order. params: every one, defaults included."""
+
+    policy: str
+    clauses: Mapping[str, tuple[str, str]]
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that cannot stand.
+
+    where: the field, as "summary", "refund.7.2" (whether it stands at all), "refund.7.2:heading", "refund.7.2:text" or
+    a parameter's name; "" for the draft as a whole. `policies.wording.drafts` turns it into a sentence.
+    """
+
+    where: str
+    finding: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def decide_faults(
+    draft: Content, *, stated: Mapping[str, Collection[str]], known: Collection[str], time_zones: Collection[str]
+) -> tuple[Fault, ...]:
+    """Say what cannot stand in a draft, clause by clause and then number by number (support 7.4).
+
+    stated: by clause, what the version before it names in that text. A parameter stays in each clause that named it,
+    and no other number stands beside one: the number in the sentence is the number enforced (decision 20). known: facts
+    of the installation a text may name.
+    """
+    named = {ref: tuple(_placeholders(text)) for ref, (_, text) in draft.clauses.items()}
+    return (
+        *(fault for ref in draft.clauses for fault in _clause_faults(draft, ref, named[ref], known)),
+        *(Fault(each.id, "must_stay") for each in _of(draft) if must_stay(each) and each.id not in draft.clauses),
+        *_unstated(stated, named),
+        *(fault for ref in draft.clauses for fault in _loose_numbers(draft, ref, named[ref])),
+        *_value_faults(draft, time_zones=time_zones),
+    )
+
+
+def must_stay(clause: Clause) -> bool:
+    """Whether every version contains a clause: a rule decides by it, or a parameter stands in it."""
+    return clause.is_enforced or any(each.clause == clause for each in PARAMETERS)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names that stand in braces in a text; of one with broken braces those before the break."""
+    return frozenset(name for name in _placeholders(text) if name)
+
+
+def _of(draft: Content) -> Iterator[Clause]:
+    return (clause for clause in CLAUSES if clause.policy == draft.policy)
+
+
+def _clause_faults(draft: Content, ref: str, named: Collection[str], known: Collection[str]) -> Iterator[Fault]:
+    clause = CLAUSE_BY_ID.get(ref)
+    if clause is None or clause.policy != draft.policy:
+        yield Fault(ref, "unknown_clause", {"ref": ref})
+        return
+    heading, text = draft.clauses[ref]
+    yield from _length_faults(f"{ref}:heading", heading, HEADING_MAX)
+    yield from _length_faults(f"{ref}:text", text, TEXT_MAX)
+    allowed = {*known, *(each.name for each in PARAMETERS if each.clause.policy == draft.policy)}
+    for name in named:
+        if not name:
+            yield Fault(f"{ref}:text", "broken_braces")
+        elif name not in allowed:
+            yield Fault(f"{ref}:text", "unknown_placeholder", {"name": name})
+
+
+def decide_summary(summary: str) -> tuple[Fault, ...]:
+    """Say what cannot stand in a summary: it is shown before the box that a customer ticks."""
+    return tuple(_length_faults("summary", summary, SUMMARY_MAX))
+
+
+def _length_faults(where: str, text: str, limit: int) -> Iterator[Fault]:
+    if not text.strip():
+        yield Fault(where, "empty")
+    elif len(text) > limit:
+        yield Fault(where, "too_long", {"limit": limit})
+
+
+def _placeholders(text: str) -> Iterator[str]:
+    """Each name in braces as it stands there; "" where the braces hold none that could be filled in."""
+    try:
+        for _, name, spec, conversion in Formatter().parse(text):
+            if name is not None:
+                yield name if name and not spec and not conversion else ""
+    except ValueError:
+        yield ""
+
+
+def _unstated(stated: Mapping[str, Collection[str]], named: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    for ref, names in named.items():
+        for name in sorted(stated.get(ref, ())):
+            if name in PARAMETER_BY_NAME and name not in names:
+                yield Fault(f"{ref}:text", "number_missing", {"name": name})
+
+
+def _loose_numbers(draft: Content, ref: str, named: Collection[str]) -> Iterator[Fault]:
+    """Digits that a reader could take for what is enforced."""
+    parameters = sorted(PARAMETER_BY_NAME.keys() & set(named))
+    if not parameters:
+        return
+    for part, words in zip(("heading", "text"), draft.clauses[ref], strict=True):
+        if any(sign.isnumeric() for sign in _outside_braces(words)):
+            yield Fault(f"{ref}:{part}", "loose_number", {"name": parameters[0]})
+
+
+def _outside_braces(text: str) -> str:
+    """A text without what is filled in; all of it where its braces are broken."""
+    try:
+        return "".join(literal for literal, *_ in Formatter().parse(text))
+    except ValueError:
+        return text
+
+
+def _value_faults(draft: Content, *, time_zones: Collection[str]) -> Iterator[Fault]:
+    wrong = set()
+    for name, value in draft.params.items():
+        declared = PARAMETER_BY_NAME.get(name)
+        if declared is None or declared.clause.policy != draft.policy:
+            yield Fault(name, "unknown_parameter", {"name": name})
+        elif not _fits(declared, value, time_zones=time_zones):
+            wrong.add(name)
+            yield Fault(name, *_misfit(declared))
+    for lower, precedes, upper in _IN_ORDER:
+        if {lower.name, upper.name} <= draft.params.keys() - wrong:
+            low, high = draft.params[lower.name], draft.params[upper.name]
+            if not precedes(low, high):
+                yield Fault(upper.name, "out_of_order", {"lower": lower.name, "value": low})
+
+
+def _fits(declared: Parameter, value: object, *, time_zones: Collection[str]) -> bool:
+    if not in_bounds(declared, value):
+        return False
+    if declared.unit == "time zone":
+        return value in time_zones
+    shape = _SHAPES.get(declared.unit)
+    return shape is None or re.fullmatch(shape, str(value)) is not None
+
+
+def _misfit(declared: Parameter) -> tuple[str, dict[str, object]]:
+    if declared.minimum is not None:
+        return "out_of_bounds", {"minimum": declared.minimum, "maximum": declared.maximum, "unit": declared.unit}
+    return f"no_{declared.unit.replace(' ', '_').lower()}", {}

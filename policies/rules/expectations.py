@@ -1,0 +1,88 @@
+"""What a customer may expect of an order, before and after paying: one list for form, page, mail and API (R5).
+
+It explains and decides nothing: what it says about money is decided by `refunds`, about time forecast by `forecasts`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from policies.rules.clauses import Params, Reason, Value, parameter
+from policies.rules.clauses import refund as clause
+from policies.rules.forecasts import Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """The terms of an order, as its service offers them or as they were frozen when it was placed.
+
+    parts: how many runs it is sent in. tolerance: units. refill_days: 0 is for life, None not stated. refill_max:
+    times. refill_cap_percent: of the quantity, all refills together. platform, metric: words of the vocabulary.
+    """
+
+    units: int
+    package: bool
+    instant: bool
+    parts: int
+    tolerance: int
+    refill: bool
+    refill_days: int | None
+    refill_max: int | None
+    refill_cap_percent: int | None
+    platform: str
+    metric: str
+    forecast: Forecast | None
+
+
+def expectations(order: OrderTerms, *, params: Params) -> tuple[Reason, ...]:
+    """How it is delivered, how long that takes, how exact it is, what holds afterwards, and what it does not bring."""
+    return (
+        _delivery(order),
+        _speed(order.forecast),
+        _exactness(order),
+        *_refill(order, params),
+        Reason(clause.PLATFORMS, "expect_platform", {"platform": order.platform}),
+        Reason(clause.VISIBILITY_ONLY, "expect_visibility", {"metric": order.metric}),
+        Reason(clause.OUTSIDE_FACTORS, "expect_results", {"platform": order.platform}),
+    )
+
+
+def _delivery(order: OrderTerms) -> Reason:
+    if order.instant:
+        return Reason(clause.NOT_INSTANT, "expect_instant", {})
+    if order.parts == 1:
+        return Reason(clause.GRADUAL, "expect_gradual", {})
+    return Reason(clause.GRADUAL, "expect_gradual_parts", {"parts": order.parts})
+
+
+def _speed(forecast: Forecast | None) -> Reason:
+    if forecast is None:
+        return Reason(clause.SPEED_VARIES, "expect_no_forecast", {})
+    facts: Mapping[str, Value] = {"sample": forecast.sample, "p50_s": forecast.p50_s, "p90_s": forecast.p90_s}
+    return Reason(clause.SPEED_VARIES, "expect_forecast", facts)
+
+
+def _exactness(order: OrderTerms) -> Reason:
+    if order.package:
+        return Reason(clause.UNDELIVERED_PART, "expect_package", {})
+    if order.tolerance == 0:
+        return Reason(clause.UNDELIVERED_PART, "expect_exact", {"units": order.units})
+    return Reason(clause.MINOR_DIFFERENCE, "expect_tolerance", {"tolerance": order.tolerance, "units": order.units})
+
+
+def _refill(order: OrderTerms, params: Params) -> Iterator[Reason]:
+    if not order.refill:
+        yield Reason(clause.NO_REFILL, "expect_no_refill", {})
+        return
+    drop = Decimal(parameter(params, "refill_min_drop_bp")).scaleb(-2).normalize()
+    facts: dict[str, Value] = {"drop": f"{drop:f}", "hours": parameter(params, "refill_cooldown_h")}
+    if order.refill_days is None:
+        yield Reason(clause.REFILL_PERIOD, "expect_refill_unstated", facts)
+    elif order.refill_days == 0:
+        yield Reason(clause.REFILL_PERIOD, "expect_refill_lifetime", facts)
+    else:
+        yield Reason(clause.REFILL_PERIOD, "expect_refill", {**facts, "days": order.refill_days})
+    if order.refill_max is not None:
+        yield Reason(clause.REFILL_PERIOD, "expect_refill_max", {"times": order.refill_max})
+    if order.refill_cap_percent is not None:
+        yield Reason(clause.REFILL_PERIOD, "expect_refill_cap", {"percent": order.refill_cap_percent})

@@ -1,0 +1,75 @@
+"""When an order will probably be done. A forecast, never a promise (refund.3.1, refund.3.2, refund.3.3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ENOUGH_SHARE = 50  # before a fiftieth is delivered, the order's own speed says little
+ENOUGH_ORDERS = 10  # of fewer, nine in ten is no number that one could stand by
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long completed orders of one service and size took, from placing to completion.
+
+    size: as `size_of`; sample: how many orders; p50_s, p90_s: seconds that half, and nine in ten, needed at most.
+    """
+
+    size: int
+    sample: int
+    p50_s: int
+    p90_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Seconds from placing to completion that half, and nine in ten, of `sample` like orders needed at most."""
+
+    p50_s: int
+    p90_s: int
+    sample: int
+
+
+def size_of(units: int) -> int:
+    """The bucket of orders of about this size: floor(log2(units)). Raises ValueError below one unit."""
+    if units < 1:
+        raise ValueError(f"{units} units")
+    return units.bit_length() - 1
+
+
+def from_history(*, units: int, history: Iterable[Measured]) -> Forecast | None:
+    """What orders of about this size took, or None: not enough data (R13).
+
+    history: of one service, a bucket at most once.
+    """
+    alike = next((each for each in history if each.size == size_of(units)), None)
+    if alike is None or alike.sample < ENOUGH_ORDERS:
+        return None
+    return Forecast(p50_s=alike.p50_s, p90_s=alike.p90_s, sample=alike.sample)
+
+
+def expected_end(
+    *,
+    units: int,
+    delivered: int,
+    now: datetime,
+    started_at: datetime | None,
+    pace: int | None,
+    likely_end: datetime | None = None,
+) -> datetime | None:
+    """When the rest should be delivered, or None: not enough data.
+
+    The order's own speed once it has shown one, else what like orders took, else the pace its service states.
+    started_at: when its first run was accepted upstream. pace: units an hour or None. likely_end: when half of the like
+    orders would be done, None where that is not known. Also None with nothing left to deliver.
+    """
+    missing = units - delivered
+    if missing <= 0:
+        return None
+    if started_at is not None and delivered * ENOUGH_SHARE >= units and now > started_at:
+        return now + (now - started_at) * missing / delivered
+    if likely_end is not None and likely_end > now:
+        return likely_end
+    if pace is None or pace < 1:
+        return None
+    return now + timedelta(hours=1) * missing / pace

@@ -1,0 +1,134 @@
+"""Every rule that decides a case, by name and version: what was decided is decided again from the facts as stored.
+
+A rule's answers belong to its version. A change of them is a new entry here; the old one stays for as long as decisions
+made by it are kept. `tests/rules/golden` fails where a body changed its answers without one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from policies.rules import appeals, refunds, tolerance
+from policies.rules.clauses import Params, Reason
+from policies.rules.vocabulary import Cause, DecisionOutcome
+
+Inputs = Mapping[str, Any]
+"""Facts in JSON's own types, as a decision's row keeps them: decimals and instants as text."""
+
+T = TypeVar("T")
+
+_MISREAD = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError)
+
+
+class Unreadable(Exception):
+    """Stored facts from which nothing can be decided again: of a rule that is not registered, or not its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule came to. amount: account currency, None where no money was asked for."""
+
+    outcome: DecisionOutcome
+    amount: Decimal | None
+    reasons: tuple[Reason, ...]
+
+
+def as_given(inputs: Inputs, params: Params) -> Inputs:
+    """Facts that no parameter enters."""
+    return inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A decision as a function of stored facts and a version's parameters.
+
+    name: "refunds.decide_refund". under: the facts of the same case had these parameters governed it from the start,
+    for a rehearsal; facts that no parameter enters are as given.
+    """
+
+    name: str
+    version: int
+    decide: Callable[[Inputs, Params], Outcome]
+    under: Callable[[Inputs, Params], Inputs] = as_given
+
+
+def _refund(inputs: Inputs, params: Params) -> Outcome:
+    decided = refunds.decide_refund(refund_facts(inputs))
+    return Outcome(decided.outcome, decided.amount, decided.reasons)
+
+
+def refund_facts(inputs: Inputs) -> refunds.RefundFacts:
+    """The facts of `refunds.decide_refund` from their stored form."""
+    return refunds.RefundFacts(
+        cause=Cause(inputs["cause"]),
+        units=inputs["units"],
+        delivered=inputs["delivered"],
+        charge=Decimal(inputs["charge"]),
+        refunded=Decimal(inputs["refunded"]),
+        tolerance=inputs["tolerance"],
+        package=inputs["package"],
+    )
+
+
+def _refund_under(inputs: Inputs, params: Params) -> Inputs:
+    """The tolerance is fixed in units when an order is placed; under other numbers it would be another one."""
+    if inputs["package"]:
+        return inputs
+    return {**inputs, "tolerance": tolerance.tolerance_units(quantity=inputs["units"], params=params)}
+
+
+def _overturned(inputs: Inputs, params: Params) -> Outcome:
+    decided = appeals.decide_overturned(overturn_facts(inputs))
+    return Outcome(decided.outcome, decided.amount, decided.reasons)
+
+
+def overturn_facts(inputs: Inputs) -> appeals.OverturnFacts:
+    """The facts of `appeals.decide_overturned` from their stored form."""
+    return appeals.OverturnFacts(
+        charge=Decimal(inputs["charge"]),
+        refunded=Decimal(inputs["refunded"]),
+        granted=Decimal(inputs["granted"]),
+        package=inputs["package"],
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("refunds.decide_refund", 1, _refund, _refund_under),
+    Rule("appeals.decide_overturned", 1, _overturned),
+)
+
+RULE_BY_KEY = {(rule.name, rule.version): rule for rule in RULES}
+
+
+def again(*, name: str, version: int, inputs: Inputs, params: Params) -> Outcome:
+    """What a rule decides from facts as stored. Raises Unreadable."""
+    return _guarded(_registered(name, version).decide, inputs, params)
+
+
+def rehearse(*, name: str, version: int, inputs: Inputs, params: Params) -> Outcome:
+    """What a rule would have decided, had these parameters governed the case from the start. Raises Unreadable."""
+    rule = _registered(name, version)
+    return _guarded(rule.decide, _guarded(rule.under, inputs, params), params)
+
+
+def _registered(name: str, version: int) -> Rule:
+    rule = RULE_BY_KEY.get((name, version))
+    if rule is None:
+        raise Unreadable(f"no rule {name} version {version} is registered")
+    return rule
+
+
+def _guarded(function: Callable[[Inputs, Params], T], inputs: Inputs, params: Params) -> T:
+    try:
+        return function(inputs, params)
+    except _MISREAD as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def current(name: str) -> Rule:
+    """The newest version of a rule. Raises KeyError for a name that is not registered."""
+    versions = [rule for rule in RULES if rule.name == name]
+    if not versions:
+        raise KeyError(name)
+    return max(versions, key=lambda rule: rule.version)

@@ -1,0 +1,266 @@
+"""The sentences themselves, by code. %(name)s is a fact; amounts arrive with their currency, counts with separators."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from policies.rules.vocabulary import DecisionOutcome, OrderStatus
+
+Sentence = str | Promise
+
+FINDINGS: dict[str, Sentence] = {
+    # what an ended order gives back (rules.refunds)
+    "still_running": _("The order is still under way, so there is nothing to pay back yet."),
+    "target_changed": _(
+        "The account or post changed, was deleted or was made private during delivery. "
+        "The missing %(missing)s are not paid back."
+    ),
+    "minor_difference": _(
+        "%(missing)s of %(units)s are missing. For this order, up to %(tolerance)s count as a minor difference, "
+        "so it is complete and nothing is paid back."
+    ),
+    "already_refunded": _("What was not delivered has already been paid back: %(refunded)s."),
+    "nothing_charged": _("Nothing was charged for this order, so there is nothing to pay back."),
+    "canceled_before_sending": _(
+        "The order was canceled before it was sent. All of it, %(amount)s, is back in the wallet."
+    ),
+    "cancel_confirmed": _(
+        "The provider confirmed the cancel after %(delivered)s of %(units)s. "
+        "The other %(missing)s are paid back: %(amount)s."
+    ),
+    "complete_failure": _(
+        "The service failed completely: %(missing)s of %(units)s could not be delivered. "
+        "They are paid back: %(amount)s."
+    ),
+    "package_incomplete": _("The package was not delivered whole, so all of it is paid back: %(amount)s."),
+    "nothing_delivered": _(
+        "The provider ended the order without delivering anything. All of it is paid back: %(amount)s."
+    ),
+    "undelivered_part": _(
+        "The provider delivered %(delivered)s of %(units)s and ended the order. "
+        "The missing %(missing)s are paid back: %(amount)s."
+    ),
+    # what an appeal comes to (rules.appeals)
+    "appeal_overturned": _(
+        "A person looked at the case again: %(granted)s should have been paid back in all, "
+        "so %(amount)s more is paid back."
+    ),
+    "appeal_above_charge": _("Not more than the charge can be paid back: %(charge)s."),
+    "appeal_takes_nothing_away": _("%(refunded)s has been paid back already, and an appeal never takes money away."),
+    "appeal_adds_nothing": _(
+        "Exactly %(refunded)s has been paid back already. To leave it at that, uphold the decision."
+    ),
+    "appeal_package_whole": _("A package is paid back whole or not at all: %(charge)s."),
+    # what may happen to an order, beside the amount that would come back (rules.refunds.refund_conditions)
+    "condition_cancel_in_queue": _("You cancel before the order is sent."),
+    "condition_ended": _("It ends with nothing delivered."),
+    "condition_ended_at": _("It ends with %(delivered)s of %(units)s delivered."),
+    "condition_minor_at": _("It ends with %(delivered)s or more of %(units)s delivered: a minor difference."),
+    "condition_package_ended": _("It ends before all of the package is delivered."),
+    "condition_failure": _("Nobody can deliver it, or it stands still for %(hours)s hours."),
+    "condition_failure_at": _(
+        "Nobody can deliver the rest, or it stands still for %(hours)s hours, at %(delivered)s of %(units)s."
+    ),
+    "condition_cancel_confirmed": _(
+        "You cancel after it was sent, and the provider agrees before anything is delivered."
+    ),
+    "condition_cancel_confirmed_at": _(
+        "You cancel after it was sent, and the provider agrees at %(delivered)s of %(units)s."
+    ),
+    "condition_target_changed": _("You rename the account, delete the post or make it private before it is delivered."),
+    "condition_target_changed_at": _(
+        "You rename the account, delete the post or make it private at %(delivered)s of %(units)s."
+    ),
+    "condition_late": _("It takes longer than forecast but still moves."),
+    "condition_refill": _("The number drops after all was delivered: you can ask for a refill, not for money."),
+    "condition_drop": _("The number drops after all was delivered: this service has no refill."),
+    "condition_results": _("All is delivered, but nobody comments, buys or stays because of it."),
+    # what to expect of an order (rules.expectations)
+    "expect_gradual": _("Delivery is gradual, not instant: it is sent as one part and arrives bit by bit."),
+    "expect_gradual_parts": _("Delivery is gradual, not instant: it is sent in %(parts)s parts, evenly spaced."),
+    "expect_instant": _("Delivery is instant, as the service's description states: all at once after it was sent."),
+    "expect_forecast": _(
+        "Of the last %(sample)s orders of about this size, half were done within %(p50_s)s and nine in ten within "
+        "%(p90_s)s. Speed varies: this is a forecast, not a promise."
+    ),
+    "expect_no_forecast": _(
+        "There is not enough data to forecast when it ends. Speed varies, and no time is promised."
+    ),
+    "expect_tolerance": _(
+        "Up to %(tolerance)s of %(units)s missing in the end count as a minor difference; if more is missing, all that "
+        "is missing is paid back."
+    ),
+    "expect_exact": _("Whatever is missing of %(units)s in the end is paid back; no part of it is a minor difference."),
+    "expect_package": _("A package is all or nothing: unless all of it arrives, all of it is paid back."),
+    "expect_refill": _(
+        "If the number drops by at least %(drop)s %% within %(days)s days of completion, you can ask for a refill, and "
+        "again %(hours)s hours after the last one. A refill can fail, and is never money."
+    ),
+    "expect_refill_lifetime": _(
+        "If the number drops by at least %(drop)s %% at any time after completion, you can ask for a refill, and again "
+        "%(hours)s hours after the last one. A refill can fail, and is never money."
+    ),
+    "expect_refill_unstated": _(
+        "If the number drops by at least %(drop)s %% after completion, you can ask for a refill, and again %(hours)s "
+        "hours after the last one. For how long is not stated. A refill can fail, and is never money."
+    ),
+    "expect_refill_max": _("An order can be refilled at most %(times)s times."),
+    "expect_refill_cap": _("All refills together bring at most %(percent)s %% of the quantity."),
+    "expect_no_refill": _(
+        "This service has no refill: if the number drops after completion, nothing is refilled or paid back."
+    ),
+    "expect_platform": _("%(platform)s is not ours: what it changes can slow, pause or alter a delivery."),
+    "expect_visibility": _(
+        "You get %(metric)s that can be counted. Interaction, sales or lasting growth from them are not promised."
+    ),
+    "expect_results": _("What comes of it depends on what you publish, who sees it and how %(platform)s ranks it."),
+    # what a service's text may not promise (rules.claims)
+    "claim_result": _("“%(words)s” promises a result: no particular result is sold."),
+    "claim_outcome": _("“%(words)s” promises what comes of it: visibility is sold, not engagement, sales or growth."),
+    "claim_time": _("“%(words)s” promises a time: only forecasts can be given, such as “usually about 2 hours”."),
+    "claim_safety": _("“%(words)s” promises safety from the platform, for which nobody here can speak."),
+    "claim_disguise": _("“%(words)s” promises that it passes for something else: what is sold is named as what it is."),
+    # why an order stands where it stands (rules.explain)
+    "status_queued": _("Your order is paid and waits in the queue. It is sent as soon as the provider has room."),
+    "status_waiting": _(
+        "Another order for the same link is being delivered. "
+        "Yours is number %(place)s in line and starts when that is done."
+    ),
+    "status_waiting_unplaced": _("Another order for the same link is being delivered. Yours starts when that is done."),
+    "status_held": _(
+        "No provider can take your order at the moment, or a person has to look at it first. "
+        "It has not been sent, and your money is safe."
+    ),
+    "status_submitting": _("Your order is being sent to the provider right now."),
+    "status_unknown": _(
+        "Your order was sent, but the provider's answer did not reach us. "
+        "We are finding out whether it arrived, and do not send it twice."
+    ),
+    "status_processing": _(
+        "The provider has taken your order. Nothing is delivered yet; that can begin at once or later."
+    ),
+    "status_in_progress": _("%(delivered)s of %(units)s are delivered. The rest follows bit by bit."),
+    "status_paused": _(
+        "Delivery is interrupted at %(delivered)s of %(units)s and goes on afterwards. "
+        "If nothing moves for %(hours)s hours, what is missing is paid back."
+    ),
+    "status_cancel_requested": _(
+        "You asked to cancel. Once the provider confirms, what was not delivered is paid back."
+    ),
+    "status_completed": _("All %(units)s are delivered."),
+    "status_completed_minor": _(
+        "%(delivered)s of %(units)s are delivered. "
+        "The missing %(missing)s are a minor difference, so the order is complete."
+    ),
+    "status_partial": _("The order ended with %(delivered)s of %(units)s. What was not delivered has been paid back."),
+    "status_canceled": _("The order ended before anything was delivered. What you paid for it is back in your wallet."),
+    "status_stopped": _(
+        "The order was stopped because the account or post changed, was deleted or was made private during delivery. "
+        "%(delivered)s of %(units)s were delivered."
+    ),
+    "status_failed": _(
+        "The order could not be finished. %(delivered)s of %(units)s were delivered; the rest has been paid back."
+    ),
+}
+
+REFUSALS: dict[str, Sentence] = {
+    "account_suspended": _("Your account is suspended and cannot place orders. Please write to support."),
+    "selling_stopped": _("We are not taking orders at the moment. Please try again later."),
+    "service_not_for_sale": _("This service is not for sale at the moment. Please choose another one."),
+    "type_not_offered": _("Services of the type “%(type)s” cannot be ordered here yet."),
+    "quantity_missing": _("Please enter the quantity as a whole number."),
+    "quantity_below_minimum": _("The smallest order of this service is %(minimum)s; you asked for %(quantity)s."),
+    "quantity_above_maximum": _("The largest order of this service is %(maximum)s; you asked for %(quantity)s."),
+    "link_missing": _("Please enter the link or the name to deliver to."),
+    "link_too_long": _("The link has %(length)s characters; at most %(maximum)s are possible."),
+    "link_has_forbidden_characters": _("The link contains a blank or an invisible character. Please copy it again."),
+    "link_not_an_address": _(
+        "This is neither a web address nor a user name. Example: https://example.com/name or @name."
+    ),
+    "policies_not_accepted": _("Please read and accept first: %(policies)s."),
+    "price_changed": _(
+        "The price of this service has just changed: it was %(shown)s and is now %(price)s. Nothing was charged. Look "
+        "at the new total, and place the order again if you still want it."
+    ),
+    "quote_unreadable": _(
+        "The price that your page showed cannot be read any more. Nothing was charged. Look at the price below, and "
+        "place the order again if it is right."
+    ),
+    "terms_changed": _(
+        "The terms of this order have just changed. Nothing was charged. Look at what stands below now, and place the "
+        "order again if you still want it."
+    ),
+    "not_enough_funds": _("This order costs %(price)s and your balance is %(balance)s. You need %(short)s more."),
+    "wallet_frozen": _(
+        "Your wallet is frozen, so nothing can be bought with it at the moment. Please write to support."
+    ),
+    "spending_limit_of_the_day": _(
+        "This order costs %(price)s. Your spending limit of %(limit)s a day leaves %(left)s for today (UTC)."
+    ),
+    "spending_limit_of_the_month": _(
+        "This order costs %(price)s. Your spending limit of %(limit)s a month leaves %(left)s for this month (UTC)."
+    ),
+}
+
+OUTCOMES: dict[str, Sentence] = {
+    DecisionOutcome.REFUND.value: _("Paid back"),
+    DecisionOutcome.REFUSE.value: _("No refund"),
+    DecisionOutcome.STOP.value: _("Stopped"),
+    DecisionOutcome.REFILL.value: _("Refill"),
+    DecisionOutcome.WAIT.value: _("Wait"),
+    DecisionOutcome.INSUFFICIENT_EVIDENCE.value: _("Not enough evidence"),
+    DecisionOutcome.NOTHING_DUE.value: _("Nothing to pay back"),
+}
+
+STATUSES: dict[OrderStatus, Sentence] = {
+    OrderStatus.QUEUED: _("Queued"),
+    OrderStatus.WAITING: _("Waiting"),
+    OrderStatus.HELD: _("Held"),
+    OrderStatus.SUBMITTING: _("Sending"),
+    OrderStatus.UNKNOWN: _("Checking"),
+    OrderStatus.PROCESSING: _("Processing"),
+    OrderStatus.IN_PROGRESS: _("In progress"),
+    OrderStatus.PAUSED: _("Paused"),
+    OrderStatus.CANCEL_REQUESTED: _("Cancel requested"),
+    OrderStatus.COMPLETED: _("Completed"),
+    OrderStatus.PARTIAL: _("Partial"),
+    OrderStatus.CANCELED: _("Canceled"),
+    OrderStatus.STOPPED: _("Stopped"),
+    OrderStatus.FAILED: _("Failed"),
+}
+
+EVENTS: dict[str, Sentence] = {
+    "placed": _("Order placed and paid."),
+    "linked": _("Found at the provider, as its order %(provider_order_id)s: %(reason)s"),
+    "resent": _("To be sent again: %(reason)s"),
+    "given_up": _("Given up: %(reason)s"),
+    "appealed": _("A person was asked to look at a decision again."),
+    "upheld": _("A person looked at the decision again, and it stands: %(reason)s"),
+    "overturned": _("A person looked at the decision again, and %(amount)s more is paid back: %(reason)s"),
+}
+
+# The plain sentence, and the one for an event that knows its numbers.
+STATUS_EVENTS: dict[OrderStatus, tuple[Sentence, Sentence | None]] = {
+    OrderStatus.QUEUED: (_("Back in the queue."), None),
+    OrderStatus.WAITING: (_("Waiting for another order on the same link."), None),
+    OrderStatus.HELD: (_("Held: no provider can take it now, or a person has to look first."), None),
+    OrderStatus.SUBMITTING: (_("Being sent to the provider."), None),
+    OrderStatus.UNKNOWN: (_("Sent, but without a clear answer. We are finding out whether it arrived."), None),
+    OrderStatus.PROCESSING: (_("Taken by the provider."), None),
+    OrderStatus.IN_PROGRESS: (_("Delivery has begun."), None),
+    OrderStatus.PAUSED: (_("Delivery is interrupted."), None),
+    OrderStatus.CANCEL_REQUESTED: (_("Cancel requested."), None),
+    OrderStatus.COMPLETED: (_("Completed."), _("Completed: %(delivered)s of %(units)s delivered.")),
+    OrderStatus.PARTIAL: (
+        _("Ended in part."),
+        _("Ended in part: %(delivered)s of %(units)s delivered, %(refund)s paid back."),
+    ),
+    OrderStatus.CANCELED: (_("Canceled."), _("Canceled: %(refund)s paid back.")),
+    OrderStatus.STOPPED: (
+        _("Stopped because the account or post changed during delivery."),
+        _("Stopped after %(delivered)s of %(units)s because the account or post changed during delivery."),
+    ),
+    OrderStatus.FAILED: (
+        _("Could not be delivered."),
+        _("Could not be finished: %(delivered)s of %(units)s delivered, %(refund)s paid back."),
+    ),
+}

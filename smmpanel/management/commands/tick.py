@@ -1,0 +1,48 @@
+"""`manage.py tick NAME`: one pass of a periodic job from cron or by hand, with threads instead of messages."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils import timezone
+
+from plumbing.ticks import Tick
+from smmpanel.celery import SECONDS
+from smmpanel.ticks import TICKS
+
+
+class Command(BaseCommand):
+    """Does what the timetable's message would do. Beside a running Celery it is harmless: claims and leases decide."""
+
+    help = "Run one pass of a periodic job; --list names them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help="all of them when none is named")
+        parser.add_argument("--list", action="store_true", help="name the jobs and their periods, and do nothing")
+
+    def handle(self, *, names: list[str], **options: object) -> None:
+        if options["list"]:
+            for name in TICKS:
+                self.stdout.write(f"{name}\tevery {SECONDS[name]} s")
+            return
+        if unknown := set(names) - set(TICKS):
+            raise CommandError(f"No such job: {', '.join(sorted(unknown))}. There are: {', '.join(TICKS)}.")
+        for name in names or TICKS:
+            run(TICKS[name], now=timezone.now())
+
+
+def run(tick: Tick, *, now: datetime) -> None:
+    """One pass: what is done once, then every part with something due at the same time."""
+    parts = tick.parts(now=now)
+    if not parts:
+        return
+
+    def at(part: int | str) -> None:
+        try:
+            tick.go_on(part, now=now)
+        finally:
+            connections.close_all()  # this thread's own
+
+    with ThreadPoolExecutor(len(parts)) as threads:
+        list(threads.map(at, parts))

@@ -1,0 +1,90 @@
+"""The public pages of no app: home and what explains the panel, theme and health."""
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from policies import reading
+
+MOST_SKEW_SECONDS = 2  # leases compare the database's clock with nothing else, but deadlines use ours (decision 12)
+THEMES = ("auto", "light", "dark")
+A_YEAR = 365 * 24 * 3600
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, for whom, and how delivery and refunds work (R8)."""
+    return TemplateResponse(request, "smmpanel/home.html")
+
+
+@require_safe
+def how_it_works(request: HttpRequest) -> HttpResponse:
+    """Queue, delivery, refunds and refill, with the numbers in force (R8)."""
+    return TemplateResponse(request, "smmpanel/how_it_works.html", {"numbers": reading.numbers(now=timezone.now())})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """Who runs this, what it is and what it is not (R54, R56)."""
+    return TemplateResponse(request, "smmpanel/about.html", {"operator": settings.OPERATOR})
+
+
+@require_safe
+def responsible_use(request: HttpRequest) -> HttpResponse:
+    """How to order with care, and where to set a limit (R57, refund.12.2)."""
+    return TemplateResponse(request, "smmpanel/responsible_use.html")
+
+
+@csrf_exempt  # changes nothing but the look, and must work for visitors who have no cookie yet
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or auto in a cookie and go back (R60). Works without JavaScript."""
+    response = HttpResponseRedirect(_local(request.POST.get("next", "")))
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=A_YEAR, samesite="Lax", httponly=True, secure=settings.SESSION_COOKIE_SECURE
+        )
+    return response
+
+
+def _local(address: str) -> str:
+    """Where to go back to: a path of this site as it was given, or else home."""
+    is_path = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if is_path else "/"
+
+
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """The database answers, is migrated, and its clock agrees with ours. Redis may be away: nothing is lost by it."""
+    try:
+        problems = _problems()
+    except DatabaseError:
+        problems = ["database"]
+    return JsonResponse({"ready": not problems, "problems": problems}, status=503 if problems else 200)
+
+
+def _problems() -> list[str]:
+    problems = []
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        problems.append("migrations")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        skew = abs((cursor.fetchone()[0] - timezone.now()).total_seconds())
+    if skew > MOST_SKEW_SECONDS:
+        problems.append("clock")
+    return problems

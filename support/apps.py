@@ -1,0 +1,8 @@
+"""The support app's entry in Django's registry."""
+
+from django.apps import AppConfig
+
+
+class SupportConfig(AppConfig):
+    name = "support"
+    default_auto_field = "django.db.models.BigAutoField"

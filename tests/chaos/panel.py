@@ -1,0 +1,122 @@
+"""The panel's workers, beat and Redis beside a test's database: started, killed with SIGKILL, started again."""
+
+import os
+import random
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.db import connection
+
+from smmpanel.embedded import places, processes, redis
+from smmpanel.embedded.children import Children, Program
+from smmpanel.embedded.panel import Choices, programs
+from smmpanel.embedded.services import Home
+
+REDIS = "redis"
+PROCESSES = ("upstream", "clock", "beat")
+
+# What a dead worker had claimed comes free in seconds, so that a test need not wait for minutes.
+IN_A_HURRY = {"POLL_SECONDS": "1", "PROVIDER_LEASE_SECONDS": "4", "CLAIM_LEASE_SECONDS": "4"}
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A moment to kill at: when so many links have arrived upstream, and `wait` seconds later."""
+
+    after: int
+    wait: float
+    victims: Sequence[str]
+
+
+def strikes(dice: random.Random, *, orders: int, companions: Sequence[str], longest_wait: float) -> list[Strike]:
+    """One strike for each companion, spread over the orders; the process that calls providers dies in each."""
+    share = orders // len(companions)
+    return [
+        Strike(
+            after=number * share + dice.randrange(1, share - 4),
+            wait=dice.uniform(0, longest_wait),
+            victims=sorted({"upstream", companion}),
+        )
+        for number, companion in enumerate(dice.sample(companions, len(companions)))
+    ]
+
+
+class Panel:
+    """Every process of `make run` but the web server, with the same command lines, each in a group of its own.
+
+    app: the Celery app's module. The Redis keeps nothing: killed, it comes back empty.
+    """
+
+    def __init__(self, folder: Path, *, provider_at: str, app: str) -> None:
+        home = Home(folder)
+        self.kills = 0
+        self.redis = redis.Redis(
+            binary=_redis_binary(),
+            home=folder / REDIS,
+            record=home.record(REDIS),
+            log=home.log(REDIS),
+            password="chaos",
+            throwaway=True,
+        )
+        self.programs = {each.name: _of_app(each, app) for each in programs(Choices(demo=False), home)}
+        self.children = Children(home, places.ROOT, {**os.environ, **IN_A_HURRY, "OUTBOUND_ALLOW": provider_at})
+
+    def start(self) -> None:
+        self.redis.start()
+        self.redis.preferred_port = self.redis.port  # where the others look for it when it is back
+        reach = {"DATABASE_URL": _database_url(), "REDIS_URL": self.redis.url, "BROKER_URL": self.redis.url}
+        self.children.environment |= reach
+        self.children.start(*(self.programs[name] for name in PROCESSES))
+
+    def strike(self, victims: Sequence[str]) -> None:
+        """Kill them all, and only when all are dead start them again."""
+        for name in victims:
+            self._kill(name)
+        for name in victims:
+            self._start_again(name)
+        self.kills += len(victims)
+
+    def watch(self) -> None:
+        """Raise ChildDied if a process ended that nobody killed."""
+        self.children.watch()
+
+    def end(self) -> None:
+        for name in [child.program.name for child in self.children.running]:
+            self._kill(name)
+        self.redis.stop()
+
+    def _start_again(self, name: str) -> None:
+        if name == REDIS:
+            self.redis.start()
+            assert self.redis.port == self.redis.preferred_port, "somebody else took the port meanwhile"
+        else:
+            self.children.start(self.programs[name])
+
+    def _kill(self, name: str) -> None:
+        if name == REDIS:
+            server = processes.recall(self.redis.record)
+            assert server
+            os.killpg(server.pid, signal.SIGKILL)
+            self.redis.stop()  # only reaps it
+            return
+        child = next(child for child in self.children.running if child.program.name == name)
+        os.killpg(child.popen.pid, signal.SIGKILL)
+        child.popen.wait()
+        self.children.running.remove(child)
+
+
+def _redis_binary() -> Path:
+    binary = redis.find_binary()
+    assert binary, "a test that kills Redis needs one: install redis-server"
+    return binary
+
+
+def _of_app(program: Program, app: str) -> Program:
+    return replace(program, argv=[app if word == "smmpanel" else word for word in program.argv])
+
+
+def _database_url() -> str:
+    at = connection.get_connection_params()
+    return f"postgres://{at['user']}:{at.get('password', '')}@{at['host']}:{at['port']}/{at['dbname']}"

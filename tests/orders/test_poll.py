@@ -1,0 +1,236 @@
+"""Looking at live runs in batches: what a report changes, and that the same report twice changes nothing."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.delivery import poll
+from orders.models import Delivery, Flag, Order, OrderEvent, PollBatch, Run, Sample
+
+LARGE = 50_000  # four seconds of the simulator's time
+
+
+def snapshot(order: Order) -> tuple[object, ...]:
+    """Everything a look may have changed."""
+    return (
+        Order.objects.filter(pk=order.pk).values_list().get(),
+        list(Run.objects.filter(order=order).values_list()),
+        list(Delivery.objects.filter(order_id=order.pk).values_list()),
+        list(OrderEvent.objects.filter(order=order).values_list("pk", flat=True)),
+        list(Flag.objects.filter(order=order).values_list("pk", flat=True)),
+        Sample.objects.filter(run__order=order).count(),
+    )
+
+
+def live(upstream, pattern: Order, *, count: int) -> None:
+    """Rows of `count` orders as if they had been sent, and the simulator's orders behind them, a fifth delivered."""
+    made = upstream.simulator.bulk(count=count, quantity=LARGE, ago=1)
+    batch = PollBatch.objects.create(provider=upstream.provider, size=count, due_at=upstream.now)
+    for number in range(made["first"], made["last"] + 1):
+        order = upstream.fresh(pattern)
+        order.pk, order.status = None, "processing"
+        order.save()
+        run = Run.objects.create(
+            order=order,
+            number=1,
+            quantity=LARGE,
+            provider=upstream.provider,
+            provider_service=order.provider_service,
+            provider_order_id=number,
+            state="live",
+            accepted_at=upstream.now,
+        )
+        Delivery.objects.create(
+            run=run,
+            batch=batch,
+            order_id=order.pk,
+            provider_order_id=number,
+            quantity=LARGE,
+            progressed_at=upstream.now,
+        )
+
+
+class TestProgress:
+    def test_the_first_units_move_the_order_and_leave_a_point_of_the_chart(self, upstream):
+        order = upstream.order(quantity=LARGE)
+        upstream.send()
+
+        while not Sample.objects.exists():
+            upstream.look()
+
+        live = Delivery.objects.get()
+        assert upstream.fresh(order).status == "in_progress"
+        assert (live.word, live.start_count is not None) == ("In progress", True)
+        assert Sample.objects.get().delivered == live.delivered >= LARGE // 50
+        assert live.progressed_at <= upstream.now + timedelta(seconds=1)
+
+    def test_at_most_fifty_points_are_kept_of_a_run(self, upstream):
+        """Decision 10."""
+        order = upstream.order(quantity=LARGE)
+        upstream.send()
+
+        while upstream.fresh(order).ended_at is None:
+            upstream.look()
+
+        points = list(Sample.objects.order_by("pk").values_list("delivered", flat=True))
+        assert len(points) <= 50
+        assert points == sorted(points)
+        assert points[-1] == LARGE
+
+    def test_the_same_report_twice_changes_nothing(self, upstream):
+        order = upstream.order(quantity=LARGE, sim="remains:30000")
+        upstream.send()
+        while not Delivery.objects.get().start_count:
+            upstream.look()
+        before = snapshot(order)
+
+        assert upstream.look().changed == 0
+        assert snapshot(order) == before
+        assert Delivery.objects.get().delivered == 20_000
+
+    def test_a_batch_is_due_again_after_its_interval(self, upstream, settings):
+        settings.POLL_SECONDS = 60
+        upstream.order(quantity=LARGE)
+        upstream.send()
+        now = upstream.look() and upstream.now
+
+        look = poll.refresh_due_batches
+        assert look(provider_id=upstream.provider.pk, now=now + timedelta(seconds=59)).looked_at == 0
+        assert look(provider_id=upstream.provider.pk, now=now + timedelta(seconds=62)).looked_at == 1
+
+    def test_a_batch_that_another_worker_has_is_left_to_it(self, upstream):
+        upstream.order(quantity=LARGE)
+        upstream.send()
+        PollBatch.objects.update(lease_until="2999-01-01T00:00Z")
+        assert upstream.look().looked_at == 0
+
+        PollBatch.objects.update(lease_until="2020-01-01T00:00Z")
+        assert upstream.look().looked_at == 1
+
+
+class TestOdd:
+    """Reliability 3, rows 11, 12, 14 and 16: flagged, and no money moves."""
+
+    @pytest.mark.parametrize(
+        ("trouble", "flag"),
+        [
+            ("remains:-5", "impossible_number"),
+            ("remains:1%20000", "impossible_number"),
+            ("remains:more", "impossible_number"),
+            ("word:Refunded", "unknown_word"),
+        ],
+    )
+    def test_what_makes_no_sense_is_flagged_and_not_believed(self, upstream, trouble, flag):
+        order = upstream.order(quantity=LARGE, sim=trouble)
+        upstream.send()
+        before = upstream.balance()
+
+        while not Flag.objects.exists():
+            upstream.look()
+
+        assert set(Flag.objects.values_list("kind", flat=True)) == {flag}
+        assert (upstream.fresh(order).refunded, upstream.balance()) == (Decimal(0), before)
+        assert upstream.fresh(order).ended_at is None
+
+    def test_delivered_never_falls(self, upstream):
+        order = upstream.order(quantity=LARGE, sim="regress")
+        upstream.send()
+
+        seen = [0]
+        while upstream.fresh(order).ended_at is None:
+            upstream.look()
+            seen += Delivery.objects.values_list("delivered", flat=True)
+
+        assert seen == sorted(seen)
+        assert "regressed" in Flag.objects.values_list("kind", flat=True)
+
+    def test_ids_left_out_of_the_answer_stay_due(self, upstream):
+        orders = [upstream.order() for _ in range(4)]
+        upstream.send()
+        upstream.simulator.fault("missing:0.5", action="status")
+        upstream.look()
+
+        for order in orders:
+            assert upstream.ended(order).status == "completed"
+
+    @pytest.mark.parametrize("trouble", ["http_500", "html", "drop", "garbage", "wrong_shape"])
+    def test_a_call_that_failed_changes_nothing(self, upstream, trouble):
+        order = upstream.order()
+        upstream.send()
+        before = snapshot(order)
+        upstream.simulator.fault(trouble, action="status")
+
+        upstream.look()
+
+        assert snapshot(order) == before
+        assert upstream.ended(order).status == "completed"
+
+
+class TestMany:
+    def test_a_hundred_orders_cost_as_many_queries_as_ten(self, upstream):
+        """Architecture, sentence 6: work on many orders is done for many orders at once."""
+
+        def queries_of_a_look() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert upstream.look().changed == Delivery.objects.count()
+            return len(captured)
+
+        pattern = upstream.order(quantity=LARGE)
+        live(upstream, pattern, count=10)
+        for_ten = queries_of_a_look()
+        Delivery.objects.all().delete()
+        PollBatch.objects.all().delete()
+        live(upstream, pattern, count=100)
+
+        assert queries_of_a_look() == for_ten
+        assert Order.objects.filter(status="in_progress").count() == 110
+
+    def test_runs_share_a_batch_and_an_empty_batch_goes(self, upstream):
+        orders = [upstream.order() for _ in range(10)]
+        upstream.send()
+        assert PollBatch.objects.get().size == 10
+
+        for order in orders:
+            upstream.ended(order)
+
+        assert not PollBatch.objects.exists()
+        assert not Delivery.objects.exists()
+
+    def test_thin_batches_grow_together(self, upstream):
+        pattern = upstream.order(quantity=LARGE)
+        live(upstream, pattern, count=3)
+        live(upstream, pattern, count=2)
+
+        upstream.look()
+
+        assert PollBatch.objects.get().size == 5 == PollBatch.objects.get().deliveries.count()
+        assert upstream.look().looked_at == 5
+
+    def test_one_order_whose_status_does_not_fit_does_not_stop_the_others(self, upstream):
+        """Reliability 3, row 31."""
+        poison, sound = upstream.order(quantity=LARGE, sim="remains:9"), upstream.order(quantity=LARGE, sim="remains:9")
+        upstream.send()
+        Order.objects.filter(pk=poison.pk).update(status="waiting")  # nothing leads from there to in progress
+
+        while not Delivery.objects.filter(order_id=sound.pk, delivered__gt=0).exists():
+            upstream.look()
+
+        assert [upstream.fresh(order).status for order in (poison, sound)] == ["waiting", "in_progress"]
+        assert Flag.objects.get(kind="odd_status").order_id == poison.pk
+
+    def test_one_order_that_cannot_be_ended_does_not_stop_the_others(self, upstream):
+        """Reliability 3, row 31: flagged, the others go on."""
+        poison, sound = upstream.order(sim="partial:0.5"), upstream.order(sim="partial:0.5")
+        upstream.send()
+        Order.objects.filter(pk=poison.pk).update(status="waiting")  # from which no order may become partial
+
+        assert upstream.ended(sound).status == "partial"
+        upstream.ended(poison)
+
+        assert Flag.objects.get(kind="settle_failed").order_id == poison.pk
+        assert upstream.fresh(poison).refunded == 0
+        Order.objects.filter(pk=poison.pk).update(status="processing")
+        assert upstream.ended(poison).status == "partial"

@@ -1,0 +1,112 @@
+"""Stored answers of every registered rule: what a version of it decides stays what it decided (D49).
+
+`python -m tests.rules.golden` writes the file of a rule that has none. A file that exists is never written again: other
+answers are another version of the rule.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from plumbing import canonical
+from policies.rules.registry import Inputs, Rule
+
+FOLDER = Path(__file__).parent
+STRIDE = 11  # of all combinations, every eleventh: no list is so long, so that each value meets each other
+NUMBERS: tuple[Mapping[str, int], ...] = ({}, {"tolerance_bp": 0, "fail_after_h": 1}, {"tolerance_bp": 1000})
+
+
+def refund_cases() -> Iterator[Inputs]:
+    """Orders of each size and price, ended for each cause, short by nothing, a little, most or all."""
+    causes = ("provider_ended", "failed", "cancel_confirmed", "canceled_before_claim", "customers_fault")
+    orders = product(
+        (*causes, "all_delivered", "still_running"),
+        ((1, 0), (10, 1), (1000, 20), (33, 0)),  # units, and how many of them may be missing
+        ("none", "one", "half", "beyond tolerance", "at tolerance", "all"),
+        ("1.50000", "0.27819", "0.00001", "0.00000"),
+        ("0", "1/2", "1"),  # how much of the charge went back before
+        (False, True),
+    )
+    for number, (cause, (units, tolerance), delivered, charge, refunded, package) in enumerate(orders):
+        if number % STRIDE == 0:
+            yield {
+                "cause": cause,
+                "units": units,
+                "delivered": _delivered(delivered, units, tolerance),
+                "charge": charge,
+                "refunded": {"0": "0.00000", "1/2": _half(charge), "1": charge}[refunded],
+                "tolerance": tolerance,
+                "package": package,
+            }
+
+
+def appeal_cases() -> Iterator[Inputs]:
+    """Orders of each price, paid back in part or whole, with less, as much or more granted."""
+    sums = ("0.00000", "0.00001", "0.13909", "0.27819", "0.90000", "1.50000")
+    prices = ("1.50000", "0.27819", "0.00001", "0.00000", "12.00000")
+    for charge, refunded, granted, package in product(prices, sums, (*sums, "12.00000"), (False, True)):
+        if float(refunded) <= float(charge):
+            yield {"charge": charge, "refunded": refunded, "granted": granted, "package": package}
+
+
+CASES: dict[tuple[str, int], Callable[[], Iterator[Inputs]]] = {
+    ("refunds.decide_refund", 1): refund_cases,
+    ("appeals.decide_overturned", 1): appeal_cases,
+}
+
+
+def file_of(rule: Rule) -> Path:
+    return FOLDER / f"{rule.name}_v{rule.version}.json"
+
+
+def answer(rule: Rule, inputs: Inputs, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as a file keeps it: what went in and all that came out."""
+    decided = rule.decide(inputs, params)
+    reasons = [
+        {"clause": each.clause.id, "finding": each.finding, "facts": canonical.plain(each.facts)}
+        for each in decided.reasons
+    ]
+    amount = canonical.plain(decided.amount)
+    return {
+        "inputs": inputs,
+        "params": params,
+        "outcome": decided.outcome.value,
+        "amount": amount,
+        "reasons": reasons,
+    }
+
+
+def made(rule: Rule) -> Iterator[dict[str, Any]]:
+    """Each case of a rule, answered by it as it is now."""
+    for number, inputs in enumerate(CASES[rule.name, rule.version]()):
+        yield answer(rule, inputs, NUMBERS[number % len(NUMBERS)])
+
+
+def kept(rule: Rule) -> list[dict[str, Any]]:
+    """The cases in a rule's file."""
+    cases: list[dict[str, Any]] = json.loads(file_of(rule).read_text())
+    return cases
+
+
+def differing(rule: Rule) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The kept cases that the rule answers otherwise now, each with its new answer."""
+    pairs = [(case, answer(rule, case["inputs"], case["params"])) for case in kept(rule)]
+    return [(case, now) for case, now in pairs if case != now]
+
+
+def _delivered(word: str, units: int, tolerance: int) -> int:
+    counts = {
+        "none": 0,
+        "one": 1,
+        "half": units // 2,
+        "beyond tolerance": units - tolerance - 1,
+        "at tolerance": units - tolerance,
+        "all": units,
+    }
+    return counts[word]
+
+
+def _half(charge: str) -> str:
+    return {"1.50000": "0.75000", "0.27819": "0.13909", "0.00001": "0.00000", "0.00000": "0.00000"}[charge]

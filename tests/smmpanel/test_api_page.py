@@ -1,0 +1,93 @@
+"""The page about the API: keys are made after the password, shown once, and come with the policies (decision 25)."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from accounts import keys
+from accounts import operations as accounts
+from accounts.models import ApiKey, User
+from policies import operations as policies
+from tests.smmpanel.world import PASSWORD, build
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_limits")]
+FIELDS = {"label": "shop", "accept": "on"}
+A_KEY = re.compile(r"pk_\w{8}_\w{43}")
+
+
+@pytest.fixture
+def customer(client, now):
+    user = build(now).users["other"]
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def proved(client, customer):
+    """The customer has given the password a moment ago."""
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/api"})
+    return client
+
+
+def test_a_key_asks_for_the_password_first_and_then_goes_on_where_it_was(client, customer):
+    asked = client.post("/api-keys", FIELDS)
+    assert asked.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert not ApiKey.objects.filter(user=customer).exists()
+
+    page = client.post(asked.headers["Location"], {"password": PASSWORD, "next": "/api-keys"})
+    assert A_KEY.search(page.content.decode())
+
+
+def test_the_key_is_shown_in_one_answer_only_and_lies_in_no_session(proved, customer, now):
+    page = proved.post("/api-keys", FIELDS)
+    text = A_KEY.search(page.content.decode()).group()
+
+    assert keys.authenticate(text, now) == customer
+    assert "no-store" in page.headers["Cache-Control"]
+    assert not A_KEY.search(proved.get("/api").content.decode())
+    assert all(text not in str(session.get_decoded()) for session in Session.objects.all())
+
+
+def test_with_the_key_the_policies_are_accepted_and_their_later_versions_too(proved, customer, now):
+    assert policies.missing_acceptances(user_id=customer.pk, now=now.replace(year=2027))
+
+    proved.post("/api-keys", FIELDS)
+
+    assert not policies.missing_acceptances(user_id=customer.pk, now=now.replace(year=2027))
+
+
+def test_without_the_tick_there_is_no_key_and_the_input_stays(proved, customer):
+    page = proved.post("/api-keys", {"label": "my shop"})
+
+    assert page.status_code == 422
+    assert "once the policies are accepted" in page.content.decode()
+    assert 'value="my shop"' in page.content.decode()
+    assert not ApiKey.objects.filter(user=customer).exists()
+
+
+def test_a_suspended_customer_gets_no_key(proved, customer, now):
+    accounts.suspend(user_id=customer.pk, reason="Chargeback", actor="system", now=now)
+
+    assert "suspended" in proved.post("/api-keys", FIELDS).content.decode()
+    assert not ApiKey.objects.filter(user=customer).exists()
+
+
+def test_the_eleventh_key_is_refused_in_words(proved, customer, now):
+    for _ in range(keys.MOST_LIVE_KEYS):
+        keys.create_key(user_id=customer.pk, label="", now=now)
+
+    assert "You have 10 keys" in proved.post("/api-keys", FIELDS).content.decode()
+
+
+def test_a_revoked_key_is_marked_and_the_key_of_another_is_left_alone(proved, customer, now):
+    own, _ = keys.create_key(user_id=customer.pk, label="", now=now)
+    foreign = ApiKey.objects.get(user=User.objects.get(email="customer@example.test"))
+    for key in (own, foreign):
+        proved.post(f"/api-keys/{key.pk}/revoke")
+
+    own.refresh_from_db()
+    foreign.refresh_from_db()
+    assert own.revoked_at
+    assert foreign.revoked_at is None
+    assert "Revoked" in proved.get("/api").content.decode()

@@ -1,0 +1,1 @@
+"""What the wallet's pages show, read and never written."""
