@@ -39,11 +39,14 @@ def main(arguments: list[str]) -> int:
 def execute(argv: list[str], *, throwaway: bool) -> int:
     """Run a command with its services beside it; return its exit status, or 128 + the signal that ended it."""
     with _services(throwaway=throwaway) as found:
-        child = subprocess.Popen(argv, env={**os.environ, **found})
+        child = None
         try:
+            with interrupts.held():  # or a child just started would be nobody's, and outlive us
+                child = subprocess.Popen(argv, env={**os.environ, **found})
             status = child.wait()
         except interrupts.Interrupted as interrupted:
-            _pass_on(interrupted.number, child)
+            if child is not None:
+                _pass_on(interrupted.number, child)
             raise
     return status if status >= 0 else 128 - status
 

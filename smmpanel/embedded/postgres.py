@@ -83,10 +83,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Disconnect everybody, write everything down and end. Does nothing when the cluster is not running."""
-        process = processes.recall(self.record)
-        if process is not None:
-            processes.stop(process, patience=STOP_SECONDS, asking=signal.SIGINT)  # what pg_ctl sends for a fast stop
-        self.record.unlink(missing_ok=True)
+        self._end_server()
         if self._sockets not in (None, self.home):
             shutil.rmtree(str(self._sockets), ignore_errors=True)
 
@@ -103,11 +100,11 @@ class Postgres:
         fresh.rename(self.data)
 
     def _start_patiently(self) -> None:
-        """Start; after a crash the old server's children may still be leaving, and its pid may be a zombie's."""
+        """Start; what an earlier run began may still be starting or leaving, and its pid may be a zombie's."""
         problem: list[str] = []
 
         def started() -> bool:
-            self._disown_dead_postmaster()
+            self._take_over()
             try:
                 self._run("pg_ctl", "-D", str(self.data), "-w", "-t", str(START_SECONDS), "-l", str(self.log), "start")
             except PostgresError as error:
@@ -118,15 +115,31 @@ class Postgres:
         if not processes.wait_until(started, seconds=5):
             raise PostgresError(f"{problem[0]}\n{_tail(self.log)}")
 
-    def _disown_dead_postmaster(self) -> None:
-        """Name an impossible pid in a dead server's lock file: a zombie or a reused pid would keep us out for ever.
+    def _take_over(self) -> None:
+        """Free the data folder's lock file: a server nobody recorded is stopped, a dead one's pid is made impossible.
 
-        The rest of the file stays, so that the new server still checks the shared memory of the old one.
+        For a zombie's or a reused pid would keep us out for ever. The rest of the file stays, so that the new server
+        still checks the shared memory of the old one.
         """
+        self._end_server()
         lock = self.data / "postmaster.pid"
-        if lock.exists() and processes.recall(self.record) is None:
+        if lock.exists():
             _, rest = lock.read_text().split("\n", 1)
             self._write(lock, f"{NO_SUCH_PID}\n{rest}")
+
+    def _end_server(self) -> None:
+        process = processes.recall(self.record) or self._unrecorded()
+        if process is not None:
+            processes.stop(process, patience=STOP_SECONDS, asking=signal.SIGINT)  # what pg_ctl sends for a fast stop
+        self.record.unlink(missing_ok=True)
+
+    def _unrecorded(self) -> processes.Process | None:
+        """Find the server of a run that was killed after it had it started, and before it could note that."""
+        if not (self.data / "postmaster.pid").exists():
+            return None
+        process = processes.find(self._postmaster_pid())
+        ours = process is not None and str(self.data) in processes.command(process.pid)
+        return process if ours else None
 
     def _postmaster_pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])

@@ -42,8 +42,12 @@ class Account:
 
 def find(pid: int) -> Process | None:
     """Find a living process; a zombie, which only waits for its parent, is dead."""
-    state, started = _from_proc(pid) if Path("/proc/self/stat").exists() else _from_ps(pid)
+    state, started = _from_ps(pid) if _no_proc() else _from_proc(pid)
     return Process(pid, started) if state and state not in "ZX" else None
+
+
+def _no_proc() -> bool:
+    return not Path("/proc/self/stat").exists()
 
 
 def _from_proc(pid: int) -> tuple[str, str]:
@@ -58,6 +62,17 @@ def _from_ps(pid: int) -> tuple[str, str]:
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     state, _, started = subprocess.run(command, capture_output=True, text=True, check=False).stdout.partition(" ")
     return state[:1], started.strip()
+
+
+def command(pid: int) -> str:
+    """Return what a process was called with; nothing when it is gone."""
+    if _no_proc():
+        asked = ["ps", "-o", "args=", "-p", str(pid)]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def remember(path: Path, pid: int) -> None:

@@ -106,6 +106,23 @@ class TestKeptServices:
         assert not orphan.alive
         assert left_running(home.var) == []
 
+    def test_a_server_that_no_run_could_note_is_replaced(self, home):
+        """Its run was killed between having it started and writing down which process it is."""
+        program = (
+            "import os, signal, sys; from pathlib import Path; from smmpanel.embedded import services\n"
+            "home = services.Home(Path(sys.argv[1]))\n"
+            "with services.kept(home, given={}):\n"
+            "    home.record('postgres').rename(home.var / 'unnoted'); os.kill(os.getpid(), signal.SIGKILL)"
+        )
+        subprocess.run([sys.executable, "-c", program, str(home.var)], cwd=ROOT, check=False)
+        orphan = processes.recall(home.var / "unnoted")
+        assert orphan is not None
+
+        with services.kept(home, given={}) as found:
+            assert ask(found["DATABASE_URL"], "SELECT 1") == 1
+        assert not orphan.alive
+        assert left_running(home.var) == []
+
     def test_a_first_start_that_was_killed_is_gone_on_with(self, home):
         """The cluster's password is set for good before anybody could have been told of it."""
         program = "from pathlib import Path; from smmpanel.embedded import services; import sys, time\n"
@@ -265,6 +282,13 @@ class TestExec:
 
         assert shell.returncode == 128 + number
         assert [process for process in ours if process.alive] == []
+
+    def test_a_signal_at_the_moment_the_command_starts_ends_it_too(self):
+        """Nobody would know of the command yet: it would outlive the run, and hold its output open."""
+        shell = self.run("sh", "-c", "kill -TERM $PPID; exec sleep 600", start_new_session=True)
+        shell.communicate(timeout=60)
+
+        assert shell.returncode == 128 + signal.SIGTERM
 
     def servers_of(self, pid):
         """Return the servers of one run: Redis is its child, and Postgres's pid file lies beside that of Redis."""
