@@ -12,6 +12,7 @@ urlpatterns = [
     path("order/quote", placing.quote, name="quote"),
     path("orders", index.index, name="index"),
     path("orders/<int:order_id>", order.detail, name="detail"),
+    path("orders/<int:order_id>/cancel", order.cancel, name="cancel"),
     path("orders/<int:order_id>/decisions/<uuid:decision>", decisions.receipt, name="decision"),
     path("orders/<int:order_id>/decisions/<uuid:decision>/appeal", decisions.appeal, name="appeal"),
     path("orders/<int:order_id>/evidence", decisions.evidence, name="evidence"),

@@ -1,6 +1,7 @@
 """API v2: one address, a table of actions, each a few lines around the operation the order form calls too."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from orders.api.wire import (
     whole,
 )
 from orders.models import Order
-from orders.operations import placing, quotes, quoting
+from orders.operations import cancelling, placing, quotes, quoting
 from orders.reading.standing import Standing, standings
 from plumbing import limits
 from policies import wording
@@ -201,6 +202,27 @@ def _standing(standing: Standing) -> dict[str, str]:
     }
 
 
+def cancel(user: User, params: Params, request: HttpRequest) -> HttpResponse:
+    """Take back orders that were not sent (b.7): 1 for each that is canceled and paid back, else why it is not."""
+    wanted = ids(params.get("orders") or params.get("order", ""))
+    if not wanted:
+        raise ApiError("Incorrect order ID", code="incorrect_order", status=404)
+    now = timezone.now()
+    return JsonResponse(
+        [{"order": whole(text) or text, "cancel": _cancel(user, text, now)} for text in wanted], safe=False
+    )
+
+
+def _cancel(user: User, text: str, now: datetime) -> Json:
+    try:
+        cancelling.cancel_unsent(user_id=user.pk, order_id=whole(text) or 0, now=now)
+    except Order.DoesNotExist:
+        return {"error": "Incorrect order ID"}
+    except cancelling.AlreadySent:
+        return {"error": "The order cannot be canceled"}
+    return 1
+
+
 def balance(user: User, params: Params, request: HttpRequest) -> HttpResponse:
     """The wallet (b.8), and what this panel offers beyond the protocol, in headers old clients never see."""
     response = JsonResponse({"balance": money(wallet.balance_of(user.pk)), "currency": settings.CURRENCY})
@@ -214,6 +236,7 @@ ACTIONS: dict[str, Action] = {
     "add": add,
     "quote": quote,
     "status": status,
+    "cancel": cancel,
     "balance": balance,
 }
 READ_ACTIONS = frozenset({services, quote, status, balance})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -12,10 +13,11 @@ from orders.reading.chart import Chart, chart, samples
 from orders.reading.expected import conditions_of, expectations_of
 from orders.reading.standing import Standing, standings
 from policies.models import Decision
-from policies.rules import explain, forecasts
+from policies.rules import explain, forecasts, refunds
+from policies.rules.cancellations import is_free_to_cancel
 from policies.rules.clauses import Reason
 from policies.rules.refunds import Condition, RefundFacts
-from policies.rules.vocabulary import Cause, OrderStatus, ServiceType
+from policies.rules.vocabulary import Cause, OrderStatus, RunState, ServiceType
 
 SOON = timedelta(minutes=1)
 LATER = timedelta(minutes=10)
@@ -29,7 +31,7 @@ class Page:
 
     explanation: why it stands where it stands. expectations, conditions: what its form showed before paying. place: in
     line behind others on its link, from 1. expected_end, checked_at: None where nobody can say. changed_at: when
-    something last happened.
+    something last happened. cancel_gives: what a cancel would pay back now, account currency; None when it is too late.
     """
 
     order: Order
@@ -41,6 +43,7 @@ class Page:
     expected_end: datetime | None
     checked_at: datetime | None
     changed_at: datetime
+    cancel_gives: Decimal | None
     events: Sequence[OrderEvent]
     decisions: Sequence[Decision]
     chart: Chart
@@ -80,6 +83,7 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
         expected_end=end,
         checked_at=_checked_at(order, now),
         changed_at=max([order.placed_at, *(event.at for event in events), *(at for at, _ in measured)]),
+        cancel_gives=_cancel_gives(order, runs, standing),
         events=events,
         decisions=policies.decisions_on(subject_type="order", subject_id=order.pk),
         chart=chart(
@@ -101,14 +105,20 @@ def _explanation(order: Order, standing: Standing, place: int | None) -> Reason:
         place=place,
         held_reason=order.held_reason,
         paused_reason=order.paused_reason,
-        ended=_ended(order, standing) if standing.status.is_terminal else None,
+        ended=_as_ended(order, standing, Cause(order.cause)) if standing.status.is_terminal else None,
     )
     return explain.explain(facts, params=policies.params_of(order.refund_policy_id))
 
 
-def _ended(order: Order, standing: Standing) -> RefundFacts:
+def _cancel_gives(order: Order, runs: Sequence[Run], standing: Standing) -> Decimal | None:
+    if not is_free_to_cancel([RunState(run.state) for run in runs]):
+        return None
+    return refunds.decide_refund(_as_ended(order, standing, Cause.CANCELED_BEFORE_CLAIM)).amount
+
+
+def _as_ended(order: Order, standing: Standing, cause: Cause) -> RefundFacts:
     return RefundFacts(
-        cause=Cause(order.cause),
+        cause=cause,
         units=standing.units,
         delivered=standing.delivered,
         charge=order.charge,

@@ -1,11 +1,15 @@
-"""One order's page: where it stands, why, and what comes next; it follows the delivery by itself."""
+"""One order's page: where it stands, why, and what comes next; it follows by itself. And taking the order back."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import UserRequest
+from orders.models import Order
+from orders.operations import cancelling
 from orders.reading.page import page_of
 from orders.views.fragments import page_or_part
 
@@ -20,3 +24,18 @@ def detail(request: UserRequest, order_id: int) -> HttpResponse:
         raise Http404
     context = {"page": page, "now": now, "again_in": page.ask_again_in(now)}
     return page_or_part(request, "orders/order.html", "live", context)
+
+
+@login_required
+@require_POST
+def cancel(request: UserRequest, order_id: int) -> HttpResponse:
+    """Take back an order that was not sent (R3). The page that follows says what came of it."""
+    try:
+        cancelling.cancel_unsent(user_id=request.user.pk, order_id=order_id, now=timezone.now())
+    except Order.DoesNotExist as error:
+        raise Http404 from error
+    except cancelling.AlreadySent:
+        messages.warning(request, "It was too late to cancel: the order had already gone to the provider or ended.")
+    else:
+        messages.success(request, "The order is canceled. All you paid for it is back in your wallet.")
+    return HttpResponseRedirect(reverse("orders:detail", args=[order_id]))

@@ -413,6 +413,41 @@ class TestStatus:
         assert (answer["remains"], answer["start_count"]) == ("157", "3572")
 
 
+class TestCancel:
+    """b.7, R3: an array with 1 or an error for each order, in the caller's order."""
+
+    def test_what_was_not_sent_is_canceled_and_paid_back(self, reseller):
+        before = reseller.call("balance")
+        order = reseller.add(ServiceFactory())["order"]
+
+        assert reseller.call("cancel", orders=f"9,{order}") == [
+            {"order": 9, "cancel": {"error": "Incorrect order ID"}},
+            {"order": order, "cancel": 1},
+        ]
+
+        assert reseller.call("status", order=order)["status"] == "Canceled"
+        assert reseller.call("balance") == before
+        assert reseller.call("cancel", order=order) == [{"order": order, "cancel": 1}]
+
+    def test_what_was_sent_is_not(self, reseller):
+        order = reseller.add(ServiceFactory())["order"]
+        Run.objects.update(state="unknown")
+
+        assert reseller.call("cancel", order=order) == [
+            {"order": order, "cancel": {"error": "The order cannot be canceled"}}
+        ]
+
+    @pytest.mark.parametrize("orders", ["", ",", "undefined"])
+    def test_without_an_order_there_is_nothing_to_cancel(self, reseller, orders):
+        assert reseller.call("cancel", orders=orders) == {"error": "Incorrect order ID"}
+
+    def test_somebody_elses_order_is_not_found(self, reseller):
+        order = reseller.add(ServiceFactory())["order"]
+
+        assert Reseller().call("cancel", order=order) == [{"order": order, "cancel": {"error": "Incorrect order ID"}}]
+        assert Order.objects.get().status == "queued"
+
+
 class TestTransport:
     def test_both_addresses_answer_without_a_redirect(self, reseller):
         assert reseller.call("balance", path="/api/v2/") == reseller.call("balance", path="/api/v2")
