@@ -167,6 +167,7 @@ ALARM_EMAIL = env.str("ALARM_EMAIL", default="")  # who is told what needs a per
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["smmpanel.formats"]
 USE_TZ = True
 
 # --- static files: hashed names, served by the web process itself

@@ -17,6 +17,7 @@ from django.utils.text import Truncator
 
 import policies.operations as policies
 from accounts.models import User
+from accounts.names import names_of
 from orders.admin.evidence import Line, lines_of
 from orders.models import Order
 from orders.operations import overturning, settling
@@ -173,8 +174,8 @@ class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
     ordering = ["opened_at", "id"]
     search_fields = ["=decision__subject_id"]
     search_help_text = "An order's number"
-    fields = ["standing", "on_order", "customer", "words", "opened_at", ("decided_by", "decided_at"), "reason"]
-    readonly_fields = ["standing", "on_order", "customer"]
+    fields = ["standing", "on_order", "customer", "words", "opened_at", ("answered_by", "decided_at"), "reason"]
+    readonly_fields = ["standing", "on_order", "customer", "answered_by"]
     change_form_template = "admin/orders/appeal.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appeal]:
@@ -217,6 +218,10 @@ class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
     @admin.display(description="state")
     def standing(self, appeal: Appeal) -> SafeString:
         return badge(TONES[appeal.result], appeal.get_result_display() if appeal.result else "Open")
+
+    @admin.display(description="decided by")
+    def answered_by(self, appeal: Appeal) -> str:
+        return names_of([appeal.decided_by]).get(appeal.decided_by, appeal.decided_by or "–")
 
     def get_urls(self) -> list[URLPattern]:
         """A page for each act."""

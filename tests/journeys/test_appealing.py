@@ -1,6 +1,7 @@
-"""A decision's way in a real browser: quoted, ordered, decided, appealed, overturned, paid back once.
+"""A decision's way in a real browser: quoted, accepted, ordered, decided, appealed, overturned, paid back once.
 
-The demo customer has accepted the policies beforehand; accepting on the form is in tests/orders/test_accepting.py.
+By somebody who signs up for it: the demo customer has accepted the policies beforehand. What the form says when a
+version takes effect between page and click is in tests/orders/test_accepting_in_chromium.py.
 """
 
 import re
@@ -9,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.test_ordering import LIVE_MS, fill_in, logged_in, open_form
+from tests.journeys.test_adding_funds import ARRIVES_MS, begin
+from tests.journeys.test_ordering import LIVE_MS, QUANTITY, open_form
 
 pytestmark = pytest.mark.browser
 ENDS_SHORT = "https://instagram.com/reel/appealed?sim=partial:0.97"  # three of a hundred missing: a minor difference
@@ -17,9 +19,18 @@ ENDS_SHORT = "https://instagram.com/reel/appealed?sim=partial:0.97"  # three of 
 
 @pytest.fixture
 def customer(chromium: Browser, running_panel: dict) -> Iterator[Page]:
-    """The demo customer, logged in."""
+    """Somebody new: signed up, with five dollars paid at the sandbox, who has accepted nothing yet."""
     context = chromium.new_context(base_url=running_panel["url"])
-    yield logged_in(context, running_panel)
+    page = context.new_page()
+    page.goto("/accounts/signup/")
+    page.fill("[name=email]", "somebody.new@example.test")
+    page.fill("[name=password1]", "long enough to be a password")
+    page.locator("main form").get_by_role("button", name="Sign up").click()
+    page.wait_for_url("**/orders")
+    begin(page, "5.00")
+    page.get_by_role("button", name=re.compile(r"^Pay 5\.00")).click()
+    expect(page.locator("#status")).to_have_text("Paid", timeout=ARRIVES_MS)
+    yield page
     context.close()
 
 
@@ -44,14 +55,28 @@ def refunds_of(page: Page, order: str) -> list[str]:
 
 
 def order_that_ends_short(page: Page) -> str:
-    """Order after reading when money comes back; the page of the order once it has ended."""
+    """Read price, conditions and what is to be accepted; order; the page of the order once it has ended."""
     open_form(page)
-    fill_in(page, ENDS_SHORT)
+    page.get_by_label("Link").fill(ENDS_SHORT)
+    page.get_by_label("Quantity").fill(QUANTITY)
+    expect(page.locator("#price")).to_have_text(re.compile(r"^\$\d+\.\d{2,5}$"))
     expect(page.get_by_role("heading", name="When you get money back")).to_be_visible()
+    lines = page.locator(".to-accept", has_text="Refund and cancellation policy").locator("li")
+    expect(lines).to_have_count(3)
+    page.get_by_role("button", name="Place order").click()
+    expect(page.locator("#id_accept_error")).not_to_be_empty()
+    expect(page.get_by_label("Link")).to_have_value(ENDS_SHORT)
+    page.locator("#id_accept").check()
     page.get_by_role("button", name="Place order").click()
     page.wait_for_url(re.compile(r"/orders/\d+$"))
     expect(page.locator("#status")).to_have_text("Completed", timeout=LIVE_MS)
     return page.url
+
+
+def overturn(page: Page) -> None:
+    """Press the button of a form that was filled in before."""
+    page.get_by_label("Reason").fill("The count of the platform shows it.")
+    page.get_by_role("button", name="Overturn: pay back more").click()
 
 
 def test_a_refusal_is_appealed_overturned_and_paid_back_once(customer: Page, support: Page):
@@ -76,12 +101,12 @@ def test_a_refusal_is_appealed_overturned_and_paid_back_once(customer: Page, sup
     support.locator("#result_list tbody tr").last.get_by_role("link").first.click()
     expect(support.locator("body")).to_contain_text("the missing ones matter to me")
     support.get_by_role("link", name="Overturn: pay back more").click()
-    support.get_by_label("Reason").fill("The count of the platform shows it.")
-    support.get_by_role("button", name="Overturn: pay back more").click()
+    second = support.context.new_page()
+    second.goto(support.url)
+    overturn(support)
     expect(support.locator(".messagelist")).to_contain_text("Overturned.")
-    support.go_back()
-    support.reload()
-    expect(support.locator("#content")).to_contain_text("This is no longer possible")
+    overturn(second)
+    expect(second.locator("#content")).to_contain_text("This is no longer possible")
 
     customer.goto(receipt)
     expect(customer.locator("main")).to_contain_text("This decision no longer holds.")

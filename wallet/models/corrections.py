@@ -68,7 +68,7 @@ class Adjustment(models.Model):
         indexes = [models.Index(fields=["id"], condition=Q(state="waiting"), name="adjustment_waiting")]
 
     def __str__(self) -> str:
-        return f"{self.amount} for user {self.user_id}"
+        return f"correction {self.pk}"
 
 
 class Payout(models.Model):
