@@ -13,11 +13,22 @@ _MARKUP = re.compile(
     r"<(/?\w{1,10})[^<>]{0,300}>|&(?:amp;)*(#\d{1,7};?|#x[0-9a-f]{1,6};?|[a-z]\w{1,30};)", re.IGNORECASE
 )
 _BLOCKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "table", "h1", "h2", "h3", "h4", "h5", "h6"})
-_CYRILLIC = dict(zip("авеёкмнорстухіјѕһԁԛԝьг", "abeekmhopctyxijshdqwbr", strict=True))
-_GREEK = dict(zip("αβγεηικμνορτυχω", "abyenikuvoptuxw", strict=True))
-_LOOK_ALIKES = _CYRILLIC | _GREEK | {"ı": "i", "ℓ": "l", "ø": "o", "æ": "ae", "‐": "-", "–": "-", "—": "-", "−": "-"}
+# Letters that are read as the Latin one below them, in the case in which they look like it.
+_LIKE = (
+    ("авеёкмнорстухіјѕһԁԛԝьгпԍ", "abeekmhopctyxijshdqwbrng"),  # Cyrillic
+    ("αβγεηικμνορτυχωσϲϳ", "abyenikuvoptuxwocj"),  # Greek
+    ("ոռսհցգօյակլքւ", "nnuhggojwklpi"),  # Armenian
+    ("ᎪᏴᏟᎠᎬᏀᏳᎶᎻᎥᎫᏦᏞᎷᎾᏢᎡᏚᎢᏙᎳᎩᏃ", "abcdeggghijklmoprstvwyz"),  # Cherokee, whose small letters fold to these
+    ("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpdtgkjczfmnlsrvhwxyaeiou"),  # Lisu
+    ("ɡɑɩʟʏıℓøɪ", "gailyiloi"),  # Latin and phonetic
+    ("‐–—−", "----"),
+)
+_LOOK_ALIKES = {"æ": "ae"} | {like: plain for likes, plains in _LIKE for like, plain in zip(likes, plains, strict=True)}
+# Capitals of another shape than their small letters: Greek Nu is an N, though nu is read as a v.
+_CAPITALS = dict(zip("ΝΗΥΜΖՍՏՕԼՈ", "nhymzusoln", strict=True))
 _LETTER = re.compile(r"(?:.+ )?LATIN\b.*\bLETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .+)?")
 _STAND_INS = {"@": "a", "$": "s", "0": "o", "1": "i", "3": "e", "4": "a", "5": "s"}
+_HUNDRED = re.compile(r"(?<![^\W_])[1il|][0o][0o](?= ?(?:%|per ?cent|pct))")  # "1OO%"
 _STANDS_IN = re.compile(r"(?<=[^\W\d_])[@$01345](?=[^\W\d_]{2})")  # inside a word: "gu4ranteed"
 _SPACED_OUT = re.compile(r"(?<= )[a-z](?: [a-z]){3,}(?= )")
 _HIDING = "'\u2019\u2018`\u00b4*_~^\""  # inside a word these only hide it
@@ -51,7 +62,8 @@ def plain(text: str) -> Plain:
     """Read a text as a person would. Takes time in proportion to its length."""
     spelled, origins = _spelled(text)
     told, places = [BREAK], [0]
-    for found in _TOKEN.finditer(_STANDS_IN.sub(lambda sign: _STAND_INS[sign[0]], spelled)):
+    letters = _STANDS_IN.sub(lambda sign: _STAND_INS[sign[0]], _HUNDRED.sub("100", spelled))
+    for found in _TOKEN.finditer(letters):
         if found.lastgroup == "blank" or (found.lastgroup == "end" and told[-1] == BREAK):
             continue
         token, kept = _token(found)
@@ -115,8 +127,13 @@ def _folded(character: str) -> str:
     """A character as its plain lower-case letters; nothing for what does not show."""
     if character in "\n\r\t\u2028\u2029":
         return "\n"
-    bare = "".join(each for each in normalize("NFKD", character) if category(each)[0] not in "MC")
+    bare = "".join(_CAPITALS.get(each, each) for each in normalize("NFKD", character) if category(each)[0] not in "MC")
     return "".join(_LOOK_ALIKES.get(each) or _latin(each) for each in bare.casefold())
+
+
+def folded(words: str) -> str:
+    """Words of any language as plain text has them: what is looked for in it is written so."""
+    return "".join(map(_folded, words))
 
 
 def _latin(letter: str) -> str:

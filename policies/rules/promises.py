@@ -6,6 +6,7 @@ time in proportion to the text.
 
 import re
 
+from policies.rules import foreign_promises as foreign
 from policies.rules.vocabulary import Platform
 
 
@@ -26,7 +27,7 @@ PLATFORM = (
 )
 GUARANTEE = (
     r"(?:" + " ?".join(f"{letter}+" for letter in "guarante") + r"(?: ?e+)?(?: ?(?:d|s|ing))?"
-    r"|g(?:ua|au|a|u)r+[ae]n+t(?:y|e|i)[a-z]{0,12}|warrant(?:y|ies|ed))"
+    rf"|g(?:ua|au|a|u)r+[ae]n+t(?:y|e|i)[a-z]{{0,12}}|warrant(?:y|ies|ed)|{foreign.GUARANTEED})"
 )
 PROMISED = rf"(?:{GUARANTEE}|promise[sd]?|assured?|ensured?)"
 _NUMBER = r"(?:\d[\d.,]*|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half_an?|a_single)"
@@ -46,19 +47,28 @@ _FILLERS = (
     rf"particular|exact|refills?|refunds?|warranty|speed|delivery|times?|quality|anyone|anybody|{PROMISED})"
 )
 # What stands right before a promise and turns it into a denial: "not guaranteed", "no promise of real engagement".
-NEGATED = re.compile(rf"(?<![^ ]){NO}(?: {_FILLERS}){{0,6}} $")
-# A whole sentence that begins by refusing to promise: nothing after it is a promise, until "but" or "we" turns it.
+NEGATED = re.compile(rf"(?<![^ ])(?:{NO}|{foreign.NO})(?: (?:{_FILLERS}|{foreign.FILLERS})){{0,6}} $")
+# What ends a denial: "but", "except", or another guarantee, with its own denial where it has one.
+_TURN = (
+    rf"(?:but|we|only|instead|except|unless|ours|because|since|{GUARANTEE}|{NO}(?: {_FILLERS}){{0,6}} {GUARANTEE}|"
+    r", (?:it|they|these|this|all|everything)) "
+)
+# A sentence that begins by refusing to promise: nothing after it is a promise, until something turns it. That none is
+# needed refuses nothing.
 DENIAL = re.compile(
     rf"(?<![^ ])(?:{NO}|no one)(?: (?:can|we|do|to|a|any|is|be|it|offer|give|make|there)){{0,4}} "
-    rf"(?:{GUARANTEE}|promise[sd]?)(?: (?!but |we |only |instead )[^ |]+){{1,60}}(?= )"
+    rf"(?:{GUARANTEE}|promise[sd]?)(?! (?:needed|required|necessary) )(?: (?!{_TURN})[^ |]+){{1,60}}(?= )"
 )
 # After it: "Guarantee: no".
-TAKEN_BACK = re.compile(r" (?:is )?(?:no|none|not (?:included|given|offered|available|provided|possible)) [|,#]")
+TAKEN_BACK = re.compile(
+    r" (?:(?:period |time )?(?:is )?(?:no|none|not (?:included|given|offered|available|provided|possible)) [|,#]"
+    rf"|{foreign.TAKEN_BACK.replace('_', ' ')} )"
+)
 
-_REFILL = r"refil[a-z]*"
+_REFILL = rf"(?:refil[a-z]*|{foreign.REFILL})"
 _TERMS = (
     r"(?:\d+|days?|d|months?|years?|auto|automatic|free|button|life|lifetime|time|with|by|for|of|is|a|the|full|period|"
-    r"in|-)"
+    rf"in|only|on|covers?|-|{foreign.TERMS})"
 )
 # A guarantee that names a refill states its terms, which have a clause of their own (refund.8.1).
 REFILL_BEFORE = re.compile(rf"(?<![^ ])(?:{_REFILL}|r \d+)(?: {_TERMS}){{0,4}} $")
@@ -71,11 +81,19 @@ GUARANTEED = words(
     r"(?:results?|success|satisfaction|quality|delivery)_(?:is_|are_)?(?:assured|certain|ensured)",
 )
 
+_PERCENT = r"(?:%|percent|per_cent|pct)"
+_WHOLE = rf"(?:(?:100(?:[.,]0+)?|1_0_0|hundred|1000|200|101)_{_PERCENT})"
+_ALL = r"(?:fully|completely|totally|entirely|absolutely|purely|all)"
 RESULT = words(
-    r"(?:100|hundred|1000|200|101)_(?:%|percent)…2_(?:real|active|genuine|authentic|human|organic|permanent|"
+    rf"{_WHOLE}…2_(?:real|active|genuine|authentic|human|organic|permanent|"
     r"working|works|effective|"
     r"satisf[a-z]*|success[a-z]*|stable|quality|hq|original|legit|result[a-z]*|non_drop|no_drops?|trusted)",
-    r"(?:real|active|genuine|authentic|human|organic|stable)_100_(?:%|percent)",
+    rf"(?:real|active|genuine|authentic|human|organic|stable)_{_WHOLE}",
+    rf"success_(?:rate_)?(?:is_|of_)?(?:{_WHOLE}|99(?:[.,]9+)?_{_PERCENT})|99(?:[.,]9+)?_{_PERCENT}_success[a-z]*",
+    rf"{_ALL}_(?:real|genuine|authentic|human)_(?:and_active_)?{METRIC}",
+    r"(?:fully|completely|totally|entirely)_(?:real|genuine|authentic)",
+    rf"(?:never|not|wont|cant|cannot|dont)_(?:ever_)?los(?:e|ing)_(?:a_|any_|one_|a_single_|even_one_){METRIC}",
+    rf"(?:never|wont|cant)_(?:ever_)?los(?:e|ing)_{METRIC}|(?:no|zero|0)_unfollow[a-z]*",
     r"(?:non|no|zero|without|0_%)_(?:any_)?drop(?:s|ping|ped)?(?!_(?:protection|refill|cover[a-z]*|yet|so_far|"
     r"until|seen|at_the_moment|currently|in_(?:the_)?last|since|today|reported|is|are|guarantee_no))",
     r"drop(?:s|_rate|_ratio)?_(?:is_)?(?:0|zero|no|none|never)(?:_%)?",
@@ -84,6 +102,7 @@ RESULT = words(
     rf"(?:permanent|everlasting|forever)…1_{METRIC}",
     rf"{METRIC}_(?:stays?_|remain_|are_|is_)?(?:forever|permanent|permanently)",
     r"(?:stays?|lasts?|remains?|keep_them|yours)_(?:forever|permanently|for_life)",
+    *foreign.RESULT,
 )
 
 _MORE = (
@@ -126,11 +145,13 @@ SAFETY = words(
     r"banned|banning|suspended|blocked|detected|detect|traced|flagged|penali[sz]ed)",
     r"(?:protects?|protected|secured|immune)…3_(?:from|against|to)_(?:any_)?(?:shadow_?)?(?:bans?|blocks?|"
     r"suspensions?|detection)",
-    r"undetect[a-z]*|un_detect[a-z]*|untraceable|invisible_to…1",
+    r"undetect[a-z]*|un_detect[a-z]*|untraceable|invisible_to…1|(?:not|never|non|isnt|arent)_(?:ever_)?(?:detect|trace)able",
+    rf"white_?listed_(?:by|with|on|at)_(?:the_)?(?:{PLATFORM}|platforms?)|{PLATFORM}_white_?listed",
     rf"(?:{PLATFORM})_(?:approved|endorsed|certified|authori[sz]ed|verified_partner|partner|official)",
     rf"(?:approved|endorsed|certified|authori[sz]ed|allowed|permitted|accepted)_by_{PLATFORM}",
     rf"official…1_(?:{PLATFORM})|(?:compl(?:y|ies|iant)|in_line|conform)_with…2_(?:terms|tos|rules|guidelines|"
     rf"{PLATFORM})",
+    *foreign.SAFETY,
 )
 SAFE_ALONE = re.compile(
     r"\| (safe|secure|(?:safe|secure|fast|quick|easy|reliable) (?:and|,) (?:safe|secure|fast|quick|reliable))(?= \|)"
@@ -167,13 +188,16 @@ STATED_TIME = words(
     r"(?:in|within)_(?:just_|mere_|only_)?(?:seconds|minutes|hours)",
     rf"{_DONE}_(?:time|speed)_(?:is_|of_)?{_NUMBER}_{_UNIT}",
     rf"(?<!\d - )(?<!\d to )(?<!\d \| ){_NUMBER}_{_UNIT}_{_DONE}",
+    rf"takes?_(?:only_|just_|exactly_)?{_SPAN}",
 )
-WHAT_IS_TIMED = re.compile(rf" (?:{_DONE}|done|receiv[a-z]*|gets?|full|ready|{METRIC}|orders?|package|everything|k) ")
+WHAT_IS_TIMED = re.compile(
+    rf" (?:{_DONE}|takes?|done|receiv[a-z]*|gets?|full|ready|{METRIC}|orders?|package|everything|k) "
+)
 # It is the time of something else, which may be stated: what stands since the last comma or "and".
 OTHER_TIMES = re.compile(
     rf" (?:start[a-z]*|begin[a-z]*|{_REFILL}|drop[a-z]*|cancel[a-z]*|support|contact|report[a-z]*|appeal|ticket|"
     r"refund[a-z]*|answer[a-z]*|repl[a-z]*|active|posted|online|old|published|created|updated|watch[a-z]*|"
-    r"expire[a-z]*|chang[a-z]*|delet[a-z]*) "
+    r"expire[a-z]*|chang[a-z]*|delet[a-z]*|payments?|top up|transfer[a-z]*) "
 )
 FORECAST = re.compile(
     r" (?:about|around|usual[a-z]*|approx[a-z]*|average[a-z]*|avg|typical[a-z]*|normal[a-z]*|estimate[a-z]*|est|"
