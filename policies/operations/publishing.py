@@ -19,6 +19,7 @@ from policies.operations.acts import (
     writers_of,
 )
 from policies.operations.drafting import faults_in
+from policies.operations.rehearsal_cases import has_decisions
 from policies.operations.versions import checksum_of, write_published
 from policies.rules.clauses import parameter
 from policies.rules.publishing import (
@@ -141,5 +142,13 @@ def _draft_facts(draft: PolicyVersion, *, publisher: str, checksum: str) -> Draf
         change=change_of(draft),
         material=draft.material,
         faults=faults_in(content_of(draft), following=version_before(draft)),
-        rehearsed=Rehearsal.objects.filter(version=draft, checksum=checksum, state=Rehearsal.State.DONE.value).exists(),
+        rehearsed=_cases_rehearsed(draft, checksum=checksum),
+        to_rehearse=has_decisions(draft.policy_id),
     )
+
+
+def _cases_rehearsed(draft: PolicyVersion, *, checksum: str) -> int | None:
+    """Cases of the largest finished rehearsal of just this text and these numbers; None without one."""
+    finished = Rehearsal.objects.filter(version=draft, checksum=checksum, state=Rehearsal.State.DONE.value)
+    cases: int | None = finished.aggregate(most=Max("done"))["most"]
+    return cases

@@ -40,20 +40,25 @@ class Source:
     read: Callable[[Draft, Span, int, datetime], Sequence[tuple[int, Case]]]
 
 
-def _decisions_of(draft: Draft) -> QuerySet[Decision]:
+def has_decisions(policy_id: int) -> bool:
+    """Whether there is anything that a draft of this policy has to be tried on (docs/adr/0014)."""
+    return _decisions_of(policy_id).exists()
+
+
+def _decisions_of(policy_id: int) -> QuerySet[Decision]:
     """Those that hold: where a person decided again, no number changes what came of the case in all."""
-    versions = PolicyVersion.objects.filter(policy_id=draft.policy_id).values_list("pk", flat=True)
+    versions = PolicyVersion.objects.filter(policy_id=policy_id).values_list("pk", flat=True)
     return Decision.objects.filter(policy_version__in=list(versions), superseded_by__isnull=True).order_by("-id")
 
 
 def _newest_decisions(draft: Draft) -> Span:
-    newest = _decisions_of(draft)[: draft.decisions]
+    newest = _decisions_of(draft.policy_id)[: draft.decisions]
     ends = newest.aggregate(number=Count("id"), top=Max("id"), bottom=Min("id"))
     return Span(ends["number"], ends["top"], ends["bottom"]) if ends["number"] else NOTHING
 
 
 def _decided_before(draft: Draft, span: Span, limit: int, now: datetime) -> Sequence[tuple[int, Case]]:
-    found = _decisions_of(draft).filter(id__range=(span.bottom, span.top))
+    found = _decisions_of(draft.policy_id).filter(id__range=(span.bottom, span.top))
     return [(decision.pk, _case(decision, draft)) for decision in found[:limit]]
 
 

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from policies import texts
 from policies.rules.clauses import CLAUSES, PARAMETERS, Clause
+from policies.rules.grounds import rules_citing
 
 CLAUSE_TESTS = Path(__file__).resolve().parent.parent / "clause_tests.json"  # written by manage.py clause_tests
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A clause, the names of its parameters, and the test files that name it."""
+    """A clause, what else cites it beside its rule, the names of its parameters, and the test files that name it."""
 
     clause: Clause
+    cited_by: tuple[str, ...]
     parameters: tuple[str, ...]
     tests: tuple[str, ...]
 
@@ -45,7 +47,8 @@ def clause_map() -> tuple[MapPart, ...]:
 
 def _binding(clause: Clause) -> Binding:
     parameters = tuple(each.name for each in PARAMETERS if each.clause is clause)
-    return Binding(clause, parameters, tuple(_tests().get(clause.id, ())))
+    cited_by = tuple(rule for rule in rules_citing(clause) if rule != clause.rule)
+    return Binding(clause, cited_by, parameters, tuple(_tests().get(clause.id, ())))
 
 
 @cache

@@ -18,6 +18,7 @@ from policies.rules.clauses import (
     refund,
     support,
 )
+from policies.rules.stated_numbers import states_number
 
 HEADING_MAX = 120
 TEXT_MAX = 4000
@@ -134,21 +135,13 @@ def _unstated(stated: Mapping[str, Collection[str]], named: Mapping[str, Collect
 
 
 def _loose_numbers(draft: Content, ref: str, named: Collection[str]) -> Iterator[Fault]:
-    """Digits that a reader could take for what is enforced."""
+    """A number, in digits or in words, that a reader could take for what is enforced."""
     parameters = sorted(PARAMETER_BY_NAME.keys() & set(named))
     if not parameters:
         return
     for part, words in zip(("heading", "text"), draft.clauses[ref], strict=True):
-        if any(sign.isnumeric() for sign in _outside_braces(words)):
+        if states_number(words):
             yield Fault(f"{ref}:{part}", "loose_number", {"name": parameters[0]})
-
-
-def _outside_braces(text: str) -> str:
-    """A text without what is filled in; all of it where its braces are broken."""
-    try:
-        return "".join(literal for literal, *_ in Formatter().parse(text))
-    except ValueError:
-        return text
 
 
 def _value_faults(draft: Content, *, time_zones: Collection[str]) -> Iterator[Fault]:

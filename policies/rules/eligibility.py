@@ -54,6 +54,7 @@ class Refusal:
 def check_order(request: OrderRequest, *, params: Params) -> tuple[Refusal, ...]:
     """Every reason to refuse, the most fundamental first; () if the order may be placed.
 
+    It also enforces terms.1.3, terms.2.3, terms.4.1 and terms.6.2, which it does not cite.
     Funds are only weighed for an order that could otherwise be placed: nobody tops up for one that is then refused.
     """
     refusals = (

@@ -57,7 +57,7 @@ def expected_end(
     pace: int | None,
     likely_end: datetime | None = None,
 ) -> datetime | None:
-    """When the rest should be delivered, or None: not enough data.
+    """When the rest should be delivered (refund.3.1, refund.3.2), or None: not enough data.
 
     The order's own speed once it has shown one, else what like orders took, else the pace its service states.
     started_at: when its first run was accepted upstream. pace: units an hour or None. likely_end: when half of the like

@@ -32,7 +32,9 @@ class BandPoint:
 def plan(
     *, quantity: int, now: datetime, run_size: int | None = None, interval: timedelta | None = None
 ) -> tuple[PlannedRun, ...]:
-    """Split an order into runs of nearly equal size, evenly spaced. Without a run size it is one run, due now.
+    """Split an order into runs of nearly equal size, evenly spaced (refund.4.1, refund.4.2).
+
+    Without a run size it is one run, due now.
 
     run_size: the most units of one run, positive. interval: between two due times, needed with a run size.
     Even spacing is the service's pace made visible, nothing else: no draw, no jitter (R16 to R18, decision 16).
@@ -52,7 +54,7 @@ def plan(
 
 
 def planned_band(*, runs: Sequence[PlannedRun], pace: int | None, start_window: timedelta) -> tuple[BandPoint, ...]:
-    """Delivered over time as planned: the three curves behind the chart, () where the service states no pace.
+    """Delivered over time as planned (refund.2.3): the three curves behind the chart; () without a stated pace.
 
     pace: units an hour. start_window: how long a run may wait before it starts. The early edge starts each run when it
     is due and at the pace; the middle half a window later; the late edge a whole window later and at half the pace.

@@ -6,14 +6,19 @@ from datetime import datetime, timedelta
 
 from policies.rules.clauses import CLAUSES
 from policies.rules.drafts import Content, Fault
+from policies.rules.stated_numbers import states_number
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs between two versions: clauses by id (heading, text, or whether they stand), parameters by name."""
+    """What differs between two versions: clauses by id (heading, text, or whether they stand), parameters by name.
+
+    numbered: those of the clauses that state a number of their own, before or after.
+    """
 
     clauses: frozenset[str]
     parameters: frozenset[str]
+    numbered: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -25,7 +30,8 @@ class DraftFacts:
     """A draft as somebody looks at it who would publish it.
 
     publisher, writers: actors, "staff:3"; a writer is who began the draft or changed anything in it. faults: what
-    cannot stand in it. rehearsed: whether a rehearsal of this very text and these numbers is done.
+    cannot stand in it. rehearsed: cases that the largest finished rehearsal of this very text and these numbers looked
+    at, None without one. to_rehearse: whether there is any decision to rehearse it on now.
     """
 
     publisher: str
@@ -33,7 +39,8 @@ class DraftFacts:
     change: Difference
     material: bool
     faults: tuple[Fault, ...]
-    rehearsed: bool
+    rehearsed: int | None
+    to_rehearse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +74,25 @@ class Condition:
 def difference(before: Content, after: Content) -> Difference:
     """Compare what two versions say, clause by clause and number by number."""
     refs, names = {*before.clauses, *after.clauses}, {*before.params, *after.params}
+    changed = frozenset(ref for ref in refs if before.clauses.get(ref) != after.clauses.get(ref))
     return Difference(
-        frozenset(ref for ref in refs if before.clauses.get(ref) != after.clauses.get(ref)),
-        frozenset(name for name in names if before.params.get(name) != after.params.get(name)),
+        clauses=changed,
+        parameters=frozenset(name for name in names if before.params.get(name) != after.params.get(name)),
+        numbered=frozenset(ref for ref in changed if _states_number(ref, before) or _states_number(ref, after)),
     )
 
 
+def _states_number(ref: str, content: Content) -> bool:
+    return any(map(states_number, content.clauses.get(ref, ())))
+
+
 def is_material(change: Difference) -> bool:
-    """Whether a change needs notice whatever its writer thinks: a number, or a clause that a rule decides by."""
-    return bool(change.parameters) or any(each.is_enforced for each in CLAUSES if each.id in change.clauses)
+    """Whether a change needs notice whatever its writer thinks.
+
+    A parameter, a clause that a rule decides by, and one that states a number: readers count on that as on a parameter.
+    """
+    enforced = any(each.is_enforced for each in CLAUSES if each.id in change.clauses)
+    return bool(change.parameters or change.numbered) or enforced
 
 
 def earliest(*, material: bool, notice_days: int, newest: datetime, now: datetime) -> datetime:
@@ -91,13 +108,22 @@ def decide_conditions(draft: DraftFacts) -> tuple[Condition, ...]:
         Condition("changes_something", not draft.change.is_empty),
         Condition("can_stand", not draft.faults, {"count": len(draft.faults)}),
         Condition("marked_material", draft.material or not needs_notice),
-        Condition("rehearsed", draft.rehearsed),
+        _rehearsed(draft),
         Condition("second_person", draft.publisher not in draft.writers),
     )
 
 
+def _rehearsed(draft: DraftFacts) -> Condition:
+    """A rehearsal that looked at no case says something only where there is none."""
+    if draft.rehearsed is None:
+        return Condition("rehearsed", met=False)
+    if draft.rehearsed == 0:
+        return Condition("rehearsed_on_nothing", met=not draft.to_rehearse)
+    return Condition("rehearsed", met=True, facts={"cases": draft.rehearsed})
+
+
 def decide_publishing(draft: DraftFacts, asked: PublishFacts) -> tuple[Fault, ...]:
-    """Say why a draft is not published as asked; nothing when it is."""
+    """Say why a draft is not published as asked (support.9.2: with too little notice); nothing when it is."""
     return (
         *(Fault("", each.finding, each.facts) for each in decide_conditions(draft) if not each.met),
         *([Fault("", "changed_meanwhile")] if asked.shown != asked.checksum else []),

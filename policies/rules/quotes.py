@@ -25,7 +25,7 @@ def is_promise(*, quoted: Claim, ordered: Claim, expires_at: datetime, now: date
 
 
 def check_price(*, shown: Decimal, rate: Decimal) -> tuple[Refusal, ...]:
-    """Without a promise, nobody pays another rate than the one they were shown (reliability 3, row 32).
+    """Without a promise, nobody pays another rate than the one they were shown (terms.3.2; reliability 3, row 32).
 
     rate: what the order would be charged by today.
     """

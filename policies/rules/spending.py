@@ -37,7 +37,7 @@ class Plan:
 
 
 def change(before: Plan, wanted: Limits, *, now: datetime) -> Plan:
-    """Plan a change by the customer: what is lowered holds at once, what is raised or removed after 24 hours.
+    """Plan a change (terms.4.5): what is lowered holds at once, what is raised or removed after 24 hours.
 
     A raise that already waits keeps its time unless more is asked for than before.
     """

@@ -6,7 +6,10 @@ WHOLE_BP = 10_000
 
 
 def tolerance_units(*, quantity: int, params: Params) -> int:
-    """How many units may be missing: floor(min(max(2 %, 5 units), 10 % of the quantity)) by default (decision 22)."""
+    """How many units may be missing (refund.7.1, decision 22).
+
+    By default floor(min(max(2 %, 5 units), 10 % of the quantity)).
+    """
     share = quantity * parameter(params, "tolerance_bp") // WHOLE_BP
     cap = quantity * parameter(params, "tolerance_cap_bp") // WHOLE_BP
     return min(max(share, parameter(params, "tolerance_min_units")), cap)

@@ -15,6 +15,7 @@ from policies.models import Decision
 from policies.rules.vocabulary import RunOutcome
 from tests.factories import NOON
 from tests.past_the_guards import past_the_guards
+from tests.policy_versions import put_in_force
 
 LARGE = 50_000  # four seconds of the simulator's time
 STILL = "remains:30000"  # the simulator reports this for ever
@@ -143,15 +144,9 @@ class TestTheHours:
     def patient_policy(self, still):
         """Another version, that allows 100 hours."""
         shipped = still.refund_policy
-        version = shipped.policy.versions.create(
-            number=2, params={**shipped.params, "fail_after_h": 100}, drafted_by="staff:1", checksum="0" * 64
-        )
+        version = shipped.policy.versions.create(number=2, params={**shipped.params, "fail_after_h": 100})
         version.clauses.create(ref="refund.6.3", position=1, heading="Failure", text="After {fail_after_h} hours.")
-        for name, value in {"status": "published", "published_by": "staff:2", "published_at": NOON}.items():
-            setattr(version, name, value)
-        version.effective_from = NOON + timedelta(seconds=1)
-        version.save()
-        return version
+        return put_in_force(version, at=NOON + timedelta(seconds=1), now=NOON)
 
 
 def test_a_standstill_reported_by_one_look_is_none_when_another_has_seen_it_move(upstream, still):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from policies import operations
 from policies.models import PolicyVersion
+from tests.policy_versions import put_in_force
 
 SUMMARY = "An order has failed after 48 hours without progress, instead of 72."
 
@@ -29,8 +29,4 @@ def second_version(
     for clause in first.clauses.order_by("position"):
         text = (texts or {}).get(clause.ref, clause.text)
         version.clauses.create(ref=clause.ref, position=clause.position, heading=clause.heading, text=text)
-    if publish:
-        version.status, version.checksum = "published", operations.checksum_of(version)
-        version.published_at, version.effective_from, version.published_by = now, at, "staff:1"
-        version.save()
-    return version
+    return put_in_force(version, at=at, now=now) if publish else version

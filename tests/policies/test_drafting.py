@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from policies import operations
 from policies.models import DraftAct, Policy, PolicyVersion, Rehearsal, content_of
 from tests.policies.people import NOON, rehearse, staff_with, write
+from tests.policy_versions import put_in_force
 
 
 def acts(draft):
@@ -34,9 +35,7 @@ class TestBeginning:
         policy = shipped["refund"].policy
         older = policy.versions.create(number=2, params={"fail_after_h": 48}, summary="Older")
         older.clauses.create(ref="refund.6.3", position=1, heading="Refunds", text="{fail_after_h} hours.")
-        older.status, older.checksum, older.published_by = "published", "x", "system"
-        older.published_at = older.effective_from = NOON.replace(hour=13)
-        older.save()
+        put_in_force(older, at=NOON.replace(hour=13))
 
         draft = operations.start_draft(staff=writer, slug="refund", now=NOON)
 

@@ -1,14 +1,21 @@
 """What is published or recorded never changes: each guard of the database, asked in raw SQL (support 7.3)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.models import User
 from policies import operations
-from policies.models import Acceptance, Decision, DraftAct
+from policies.models import Acceptance, Decision, DraftAct, Policy, Rehearsal
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
 from policies.rules.vocabulary import Automation, DecisionOutcome
+from tests.factories import CustomerFactory
 from tests.policies.conftest import NOON
+from tests.policies.people import rehearse
+
+SECOND = timedelta(seconds=1)
 
 
 def refused(sql, *params):
@@ -47,9 +54,23 @@ def acceptance(shipped, customer):
 
 
 @pytest.fixture
-def draft(shipped):
-    version = shipped["refund"].policy.versions.create(number=2, drafted_by="staff:1")
+def one(db):
+    """Who begins the draft."""
+    return f"staff:{CustomerFactory(is_staff=True).pk}"
+
+
+@pytest.fixture
+def other(db):
+    """Who may publish it."""
+    return f"staff:{CustomerFactory(is_staff=True).pk}"
+
+
+@pytest.fixture
+def draft(shipped, one):
+    """One that is rehearsed under the checksum that `PUBLISHED` gives it."""
+    version = shipped["refund"].policy.versions.create(number=2, drafted_by=one)
     version.clauses.create(ref="refund.98", position=98)
+    rehearse(version, checksum="x")
     return version
 
 
@@ -91,19 +112,69 @@ class TestAPublishedVersion:
 
         assert refused("UPDATE policies_clause SET version_id = %s WHERE ref = 'refund.99'", shipped["refund"].pk)
 
-    def test_names_its_dates_and_its_checksum(self, draft):
-        sql = "UPDATE policies_policyversion SET status = 'published', published_by = 'staff:3' WHERE id = %s"
+    def test_names_its_dates_and_its_checksum(self, draft, other):
+        sql = "UPDATE policies_policyversion SET status = 'published', published_by = %s WHERE id = %s"
 
-        assert refused(sql, draft.pk)
+        assert refused(sql, other, draft.pk)
 
-    def test_names_who_published_it(self, draft):
+    def test_names_who_published_it(self, draft, other):
         assert refused(PUBLISHED, "", draft.pk)
-        assert not refused(PUBLISHED, "staff:3", draft.pk)
+        assert not refused(PUBLISHED, other, draft.pk)
 
-    def test_has_a_clause(self, draft):
+    def test_has_a_clause(self, draft, other):
         draft.clauses.all().delete()
 
-        assert refused(PUBLISHED, "staff:3", draft.pk)
+        assert refused(PUBLISHED, other, draft.pk)
+
+    @pytest.mark.parametrize(
+        "change", [{"checksum": "y"}, {"state": "failed"}, {"state": "waiting", "finished_at": None}]
+    )
+    def test_was_rehearsed_as_it_is(self, draft, other, change):
+        """Support 7.4.3; the control is the same draft with its rehearsal."""
+        with transaction.atomic():
+            Rehearsal.objects.filter(version=draft).update(**change)
+            assert refused(PUBLISHED, other, draft.pk)
+            transaction.set_rollback(True)
+
+        assert not refused(PUBLISHED, other, draft.pk)
+
+    def test_is_not_rehearsed_by_the_rehearsal_of_another(self, draft, other):
+        support = draft.policy.versions.model.objects.get(policy__slug="support")
+        Rehearsal.objects.filter(version=draft).update(version=support)
+
+        assert refused(PUBLISHED, other, draft.pk)
+
+    @pytest.mark.parametrize("who", ["staff:0", "staff:", "nobody", "system", "customer"])
+    def test_is_published_by_somebody_of_the_staff(self, draft, customer, who):
+        asked = f"staff:{customer.pk}" if who == "customer" else who
+
+        assert refused(PUBLISHED, asked, draft.pk)
+
+    def test_is_not_published_by_who_has_left(self, draft, other):
+        User.objects.filter(pk=other.removeprefix("staff:")).update(is_active=False)
+
+        assert refused(PUBLISHED, other, draft.pk)
+
+    @pytest.mark.parametrize("who", ["staff:0", "", "system"])
+    def test_was_begun_by_somebody_who_exists(self, draft, other, who):
+        """The control: who began it may have left the staff since."""
+        set_writer = "UPDATE policies_policyversion SET drafted_by = %s WHERE id = %s"
+        with transaction.atomic():
+            assert not refused(set_writer, who, draft.pk)
+            assert refused(PUBLISHED, other, draft.pk)
+            transaction.set_rollback(True)
+        User.objects.filter(pk=draft.drafted_by.removeprefix("staff:")).update(is_staff=False)
+
+        assert not refused(PUBLISHED, other, draft.pk)
+
+    @pytest.mark.parametrize(("number", "stands"), [(1, True), (2, False)])
+    def test_is_the_systems_own_only_as_the_first(self, db, number, stands):
+        """What ships with the software was rehearsed by nobody."""
+        policy = Policy.objects.create(slug="conduct", title="Conduct")
+        version = policy.versions.create(number=number)
+        version.clauses.create(ref="refund.98", position=98)
+
+        assert refused(PUBLISHED, "system", version.pk) is not stands
 
     def test_is_never_born_as_one(self, shipped):
         """The control is the same row as a draft."""
@@ -112,11 +183,12 @@ class TestAPublishedVersion:
         assert refused(BORN, policy, "published")
         assert not refused(BORN, policy, "draft")
 
-    def test_never_takes_effect_before_it_was_published(self, draft):
+    def test_never_takes_effect_before_it_was_published(self, draft, other):
         sql = """UPDATE policies_policyversion SET status = 'published', checksum = 'x', published_at = now(),
-                 published_by = 'staff:3', effective_from = now() - interval '1 second' WHERE id = %s"""
+                 published_by = %s, effective_from = now() - %s * interval '1 second' WHERE id = %s"""
 
-        assert refused(sql, draft.pk)
+        assert refused(sql, other, 1, draft.pk)
+        assert not refused(sql, other, 0, draft.pk)
 
 
 def test_a_draft_can_be_edited_and_thrown_away(draft):
@@ -143,25 +215,26 @@ class TestADraft:
             draft.policy_id,
         )
 
-    def test_is_not_published_by_who_began_it(self, draft):
-        assert refused(PUBLISHED, "staff:1", draft.pk)
+    def test_is_not_published_by_who_began_it(self, draft, one):
+        assert refused(PUBLISHED, one, draft.pk)
 
-    def test_is_not_published_by_who_wrote_in_it(self, draft):
-        self.act(draft, "written", "staff:2")
+    def test_is_not_published_by_who_wrote_in_it(self, draft, other):
+        self.act(draft, "written", other)
 
-        assert refused(PUBLISHED, "staff:2", draft.pk)
+        assert refused(PUBLISHED, other, draft.pk)
 
-    def test_is_published_by_somebody_else(self, draft):
-        self.act(draft, "written", "staff:2")
-        self.act(draft, "discarded", "staff:3")
+    def test_is_published_by_somebody_else(self, draft, other):
+        self.act(draft, "written", "staff:0")
+        self.act(draft, "discarded", other)
 
-        assert not refused(PUBLISHED, "staff:3", draft.pk)
+        assert not refused(PUBLISHED, other, draft.pk)
 
-    def test_takes_effect_at_an_instant_of_its_own(self, shipped, draft):
-        sql = """UPDATE policies_policyversion SET status = 'published', checksum = 'x', published_by = 'staff:3',
+    def test_takes_effect_at_an_instant_of_its_own(self, shipped, draft, other):
+        sql = """UPDATE policies_policyversion SET status = 'published', checksum = 'x', published_by = %s,
                  published_at = %s, effective_from = %s WHERE id = %s"""
 
-        assert refused(sql, NOON, NOON, draft.pk)
+        assert refused(sql, other, NOON, NOON, draft.pk)
+        assert not refused(sql, other, NOON, NOON + SECOND, draft.pk)
 
     @pytest.mark.parametrize("sql", ["UPDATE policies_draftact SET actor = 'x'", "DELETE FROM policies_draftact"])
     def test_keeps_who_wrote_it(self, draft, sql):
@@ -170,7 +243,33 @@ class TestADraft:
         assert refused(sql)
 
 
+class TestAPolicy:
+    @pytest.mark.parametrize("change", ["required_to_order = false", "slug = 'refunds'"])
+    def test_stays_what_an_order_needs_and_where_it_is_read(self, shipped, change):
+        """R7: a statement by hand makes no document optional."""
+        assert refused(f"UPDATE policies_policy SET {change} WHERE id = %s", shipped["refund"].policy_id)
+
+    @pytest.mark.parametrize("change", ["title = 'Refunds'", "required_to_order = true"])
+    def test_may_be_called_otherwise(self, shipped, change):
+        """The control: what changes nothing, or only a title, passes."""
+        assert not refused(f"UPDATE policies_policy SET {change} WHERE id = %s", shipped["refund"].policy_id)
+
+
+ACCEPTED = """INSERT INTO policies_acceptance (user_id, version_id, at, checksum_shown, context, standing)
+              VALUES (%s, %s, now(), %s, 'order', false)"""
+
+
 class TestAnAcceptance:
+    def test_is_of_the_text_that_was_published(self, shipped, customer):
+        version = shipped["refund"]
+
+        assert refused(ACCEPTED, customer.pk, version.pk, "0" * 64)
+        assert refused(ACCEPTED, customer.pk, version.pk, shipped["support"].checksum)
+        assert not refused(ACCEPTED, customer.pk, version.pk, version.checksum)
+
+    def test_is_never_of_a_draft(self, draft, customer):
+        assert refused(ACCEPTED, customer.pk, draft.pk, draft.checksum)
+
     def test_is_never_deleted(self, acceptance):
         assert refused("DELETE FROM policies_acceptance WHERE id = %s", acceptance.pk)
 

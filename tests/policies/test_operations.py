@@ -16,6 +16,7 @@ from policies.rules.clauses import Clause as RuleClause
 from policies.rules.clauses import refund as clause
 from policies.rules.vocabulary import Automation, Cause, DecisionOutcome
 from tests.policies.conftest import NOON
+from tests.policy_versions import put_in_force
 
 SECOND = timedelta(seconds=1)
 
@@ -32,10 +33,7 @@ def publish(policy, *, number, at):
     """A second version of a policy, in force from `at`."""
     version = policy.versions.create(number=number, params={"fail_after_h": 48})
     version.clauses.create(ref="refund.6.3", position=1, heading="Refunds", text="{fail_after_h} hours.")
-    version.status, version.checksum = "published", operations.checksum_of(version)
-    version.published_at, version.effective_from, version.published_by = at, at, "system"
-    version.save()
-    return version
+    return put_in_force(version, at=at)
 
 
 class TestSeed:

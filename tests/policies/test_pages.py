@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 import pytest
 import time_machine
 
-from policies import operations
 from policies.rules.clauses import CLAUSES
 from policies.wording import documents
 from tests.policies.conftest import NOON
 from tests.policies.publishing import SUMMARY, second_version
 from tests.policies.test_operations import SECOND, publish
+from tests.policy_versions import put_in_force
 
 DAY = timedelta(days=1)
 LATER = NOON + 30 * DAY
@@ -180,10 +180,7 @@ def test_a_first_version_has_not_changed(shipped, client):
 def test_a_clause_that_whoever_runs_the_panel_added_is_shown_as_theirs(shipped, client):
     added = shipped["terms"].policy.versions.create(number=2)
     added.clauses.create(ref="terms.77.1", position=1, heading="House rule", text="Wipe your feet.")
-    added.status, added.checksum = "published", operations.checksum_of(added)
-    added.published_at = added.effective_from = NOON + SECOND
-    added.published_by = "system"
-    added.save()
+    put_in_force(added, at=NOON + SECOND)
 
     said = words(read(client, "/policies/terms", at=LATER))
     assert "Further rules House rule terms.77.1 added by us Wipe your feet." in said

@@ -12,6 +12,8 @@ from django.db import IntegrityError, connection
 from policies import operations
 from policies.models import DraftAct, PolicyVersion, content_of
 from policies.operations import acts
+from policies.rules.clauses import Reason, refund, support
+from policies.rules.vocabulary import Automation, DecisionOutcome
 from tests.policies.people import NOON, WEEK, checksum, publish, rehearse, staff_with, write
 
 SECOND = timedelta(seconds=1)
@@ -23,6 +25,19 @@ def refused(publisher, draft, **asked):
         publish(publisher, draft, **asked)
     assert PolicyVersion.objects.get(pk=draft.pk).status == "draft"
     return [(fault.where, fault.finding) for fault in refusal.value.faults]
+
+
+def decided(version, clause):
+    """A decision under a version."""
+    operations.record_decision(
+        rule="refunds.decide_refund", subject_type="order", subject_id=10000, version_id=version.pk, inputs={},
+        outcome=DecisionOutcome.REFUSE, reasons=(Reason(clause, "undelivered_part"),), automated=Automation.FULL,
+        actor="system", now=NOON,
+    )  # fmt: skip
+
+
+def prospect(publisher, draft):
+    return operations.prospect(staff=publisher, version_id=draft.pk, now=NOON)
 
 
 class TestPublishing:
@@ -81,6 +96,18 @@ class TestPublishing:
 
         assert refused(publisher, draft) == [("", "rehearsed")]
 
+    def test_a_rehearsal_on_nothing_counts_only_while_nothing_is_decided(self, shipped, ready, publisher):
+        """Support 7.4.3; of another policy's decisions it says nothing."""
+        decided(shipped["support"], support.TICKETS)
+        assert prospect(publisher, ready).is_ready
+
+        decided(shipped["refund"], refund.UNDELIVERED_PART)
+
+        assert refused(publisher, ready) == [("", "rehearsed_on_nothing")]
+        rehearse(ready, done=1, total=1)
+        rehearse(ready)  # an empty one takes nothing away
+        publish(publisher, ready)
+
     def test_a_rehearsal_of_another_text_counts_for_nothing(self, ready, writer, publisher):
         write(writer, ready, params={"appeal_days": 61}, material=True)
 
@@ -127,10 +154,10 @@ class TestPublishing:
 
     def test_the_notice_is_that_of_the_support_policy_in_force(self, shipped, ready, writer, publisher):
         """support.9.2: a longer notice holds from the day it takes effect, not from its publication."""
-        support = operations.start_draft(staff=writer, slug="support", now=NOON)
-        write(writer, support, params={"notice_days": 14}, material=True)
-        rehearse(support)
-        publish(publisher, support)
+        longer = operations.start_draft(staff=writer, slug="support", now=NOON)
+        write(writer, longer, params={"notice_days": 14}, material=True)
+        rehearse(longer)
+        publish(publisher, longer)
         then = NOON + WEEK
 
         assert refused(publisher, ready, at=then + WEEK, now=then) == [("effective_from", "too_little_notice")]
@@ -160,14 +187,14 @@ class TestPublishing:
             publish(publisher, ready)
 
     def test_the_prospect_says_what_is_missing_and_when_it_could_be(self, draft, writer, publisher):
-        seen = operations.prospect(staff=publisher, version_id=draft.pk, now=NOON)
+        seen = prospect(publisher, draft)
         assert [each.finding for each in seen.conditions if not each.met] == ["changes_something", "rehearsed"]
         assert not seen.is_ready
 
         write(writer, draft, params={"appeal_days": 60}, material=True)
         rehearse(draft)
 
-        seen = operations.prospect(staff=publisher, version_id=draft.pk, now=NOON)
+        seen = prospect(publisher, draft)
         assert seen.is_ready
         assert (seen.earliest, seen.notice_days) == (NOON + WEEK, 7)
         publish(publisher, draft, checksum_shown=seen.checksum, revision_shown=seen.revision, at=seen.earliest)

@@ -13,6 +13,7 @@ from policies.rules import drafts, publishing
 from policies.rules.clauses import CLAUSE_BY_ID, CLAUSES, defaults, privacy, refund, support, terms
 from policies.rules.drafts import Content, Fault
 from policies.rules.publishing import Difference, DraftFacts, PublishFacts
+from policies.rules.stated_numbers import states_number
 from policies.wording import documents
 
 FACTS = dict.fromkeys(("support_email", "site_name", "operator", "governing_law"), "somebody@example.test")
@@ -81,6 +82,9 @@ class TestTheNumberInTheSentenceIsTheNumberEnforced:
             ("refund.6.3", ("Failure", "After ⅞ of {fail_after_h} hours."), "refund.6.3:text"),
             ("refund.6.3", ("Failure after 720 hours", "Or {fail_after_h}."), "refund.6.3:heading"),
             ("refund.1.1", ("Purpose", "{fail_after_h} or 720 hours."), "refund.1.1:text"),
+            ("refund.6.3", ("Failure", "After forty-eight hours ({fail_after_h})."), "refund.6.3:text"),
+            ("refund.6.3", ("Failure", "After {fail_after_h} hours or two working days."), "refund.6.3:text"),
+            ("refund.6.3", ("Failure within a week", "Or {fail_after_h}."), "refund.6.3:heading"),
         ],
     )
     def test_no_other_number_stands_beside_it(self, ref, said, field):
@@ -94,6 +98,37 @@ class TestTheNumberInTheSentenceIsTheNumberEnforced:
     def test_a_clause_that_states_none_may_count(self):
         """The control: what is refused is a number beside an enforced one."""
         assert faults(content("refund", texts_of={"refund.1.1": ("Purpose", "One of 4 policies.")})) == []
+
+    def test_counting_beside_one_is_no_other_number(self):
+        """The control for words: one that counts things limits nothing."""
+        said = {
+            "refund.6.3": ("One failure", "Once two runs failed, at once or one by one, after {fail_after_h} hours.")
+        }
+
+        assert faults(content("refund", texts_of=said)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kept for 30 days", "४८ घंटे", "⅔ of it", "forty-eight hours", "Forty eight hours", "two weeks",
+        "one business day", "a year at most", "half an hour", "a couple of weeks", "one hundred and twenty days",
+        "ten percent", "twice", "a { broken 7",
+    ],
+)  # fmt: skip
+def test_a_number_in_a_text_is_seen(text):
+    assert states_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{fail_after_h} hours", "one ticket for one problem", "at once", "two of the three policies", "some days later",
+        "a new date", "none", "often", "for a person", "Sunday",
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_left_alone(text):
+    assert not states_number(text)
 
 
 NUMBERS = [
@@ -170,10 +205,28 @@ class TestMaterial:
             (content("refund", without={"refund.12.2"}), False),
             (content("refund", texts_of={"refund.7.3": ("What is missing", "Otherwise.")}), True),
             (content("refund", params={"appeal_days": 60}), True),
+            (content("refund", texts_of={"refund.1.1": ("Purpose", "For 30 days.")}), True),
+            (content("refund", texts_of={"refund.1.1": ("Purpose", "For thirty days.")}), True),
         ],
     )
     def test_a_number_or_an_enforced_clause_makes_it_so(self, after, material):
         assert publishing.is_material(publishing.difference(self.BASE, after)) is material
+
+    @pytest.mark.parametrize(
+        ("after", "material"),
+        [
+            ({"texts_of": {"privacy.5.2": ("Mail", "Deleted after 300 days.")}}, True),
+            ({"texts_of": {"privacy.5.2": ("Mail", "Deleted some day.")}}, True),
+            ({"without": {"privacy.5.2"}}, True),
+            ({"texts_of": {"privacy.6.1": ("Cookies", "We set some.")}}, True),
+            ({"texts_of": {"privacy.1.2": ("A notice", "It informs.")}}, False),
+        ],
+    )
+    def test_the_number_of_a_clause_that_informs_is_one_too(self, after, material):
+        """privacy.5.2 and 6.1 state how long something is kept, and no parameter does."""
+        before = content("privacy")
+
+        assert publishing.is_material(publishing.difference(before, content("privacy", **after))) is material
 
     def test_a_difference_names_what_differs(self):
         after = content("refund", without={"refund.12.2"}, params={"appeal_days": 60})
@@ -188,7 +241,7 @@ CHANGED = Difference(frozenset(), frozenset({"appeal_days"}))
 
 def draft(**otherwise):
     ready = {"publisher": "staff:2", "writers": frozenset({"staff:1"}), "change": CHANGED, "material": True}
-    return DraftFacts(**{**ready, "faults": (), "rehearsed": True, **otherwise})
+    return DraftFacts(**{**ready, "faults": (), "rehearsed": 10, "to_rehearse": True, **otherwise})
 
 
 def asked(**otherwise):
@@ -206,13 +259,18 @@ class TestPublishing:
             ({"change": Difference(frozenset(), frozenset())}, "changes_something"),
             ({"faults": (Fault("x", "empty"),)}, "can_stand"),
             ({"material": False}, "marked_material"),
-            ({"rehearsed": False}, "rehearsed"),
+            ({"rehearsed": None}, "rehearsed"),
+            ({"rehearsed": 0}, "rehearsed_on_nothing"),
             ({"publisher": "staff:1"}, "second_person"),
         ],
     )
     def test_each_condition_is_needed(self, otherwise, finding):
         """D51."""
         assert [each.finding for each in publishing.decide_publishing(draft(**otherwise), asked())] == [finding]
+
+    def test_a_rehearsal_on_nothing_is_one_where_there_is_nothing(self):
+        """Support 7.4: the first version of a policy after its seed has no decision to be tried on."""
+        assert publishing.decide_publishing(draft(rehearsed=0, to_rehearse=False), asked()) == ()
 
     @pytest.mark.parametrize(
         ("otherwise", "field", "finding"),

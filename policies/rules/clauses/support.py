@@ -46,7 +46,7 @@ ONE_PER_ISSUE = Clause("support.8.3", "One ticket for one problem")
 NO_FOLLOW_UPS = Clause("support.8.4", "Please wait for the date shown")
 
 MAY_CHANGE = Clause("support.9.1", "This policy can change")
-CHANGES_POSTED = Clause("support.9.2", "Changes are published here")
+CHANGES_POSTED = Clause("support.9.2", "Changes are published here", rule="publishing.decide_publishing")
 CHECK_FOR_CHANGES = Clause("support.9.3", "Keeping up with changes")
 
 QUESTIONS = Clause("support.10.1", "Questions about this policy")

@@ -180,7 +180,7 @@ Verdict = Nothing | Expire | Credit | TakeBack | Reversed | Review | Resolved
 
 
 def judge_payment(*, payment: PaymentFacts, told: Told) -> Verdict:
-    """Say what is to be done next about a payment. The same word again, once carried out, changes nothing."""
+    """Say what to do next about a payment (terms.4.3, terms.4.4). The same word again, once carried out, is nothing."""
     if payment.credited:
         return _judge_credited(payment, told)
     if told.standing is Standing.OPEN:

@@ -53,7 +53,7 @@ class NotQuoted:
 
 
 def quote(*, amount: Decimal, terms: Terms, bonus_rules: Sequence[BonusFrom]) -> Quote | NotQuoted:
-    """Say what adding `amount` costs and brings. The fee is rounded up to a cent, the bonus down.
+    """Say what adding `amount` costs and brings (terms.4.2). The fee is rounded up to a cent, the bonus down.
 
     amount: finite, account currency. bonus_rules: in any order; of those reached, that from the highest amount counts.
     """
