@@ -1,9 +1,10 @@
 """When orders are worked on: each tick finds in Postgres what is due; repeats, overlaps and losses are harmless."""
 
-from orders import rehearsing
+from orders import announcing, rehearsing
 from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent, waiting
 from orders.operations import history
 from plumbing.ticks import Tick
+from policies.operations.announcing import due as announcements_due
 from policies.operations.rehearsing import due as rehearsals_due
 
 TICKS = {
@@ -17,5 +18,6 @@ TICKS = {
     "unsent": Tick(alone=unsent.give_up_unsent),
     "stall": Tick(alone=stalling.flag_unseen),
     "measure": Tick(alone=history.measure),
+    "announce": Tick(due=announcements_due, work=announcing.work_on, of="version_id"),
     "rehearse": Tick(due=rehearsals_due, work=rehearsing.work_on, of="rehearsal_id"),
 }

@@ -23,6 +23,7 @@ SECONDS = {  # between two passes of each tick; `smmpanel.ticks` knows them by t
     "unsent": 300,
     "measure": 600,
     "rehearse": 2,
+    "announce": 60,
     "mail": 2,
     "verify": 600,  # once a night; a clock that was stopped then catches up
     "replay": 600,  # once a night, an hour later

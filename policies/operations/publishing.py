@@ -18,6 +18,7 @@ from policies.operations.acts import (
     revision_of,
     writers_of,
 )
+from policies.operations.announcing import announce
 from policies.operations.drafting import faults_in
 from policies.operations.rehearsal_cases import has_decisions
 from policies.operations.versions import checksum_of, write_published
@@ -104,6 +105,8 @@ def publish(
         if faults := decide_publishing(_draft_facts(draft, publisher=actor, checksum=checksum), asked):
             raise DraftRefused(*faults)
         write_published(draft, by=actor, approved_by=actor, effective_from=effective_from, now=now)
+        if draft.material:
+            announce(draft)
         record_act(
             draft,
             DraftAct.Kind.PUBLISHED,

@@ -197,6 +197,7 @@ def test_a_draft_can_be_edited_and_thrown_away(draft):
 
     assert not refused("UPDATE policies_clause SET text = 'x' WHERE version_id = %s", draft.pk)
     assert not refused("DELETE FROM policies_clause WHERE version_id = %s", draft.pk)
+    assert not refused("DELETE FROM policies_rehearsal WHERE version_id = %s", draft.pk)
     assert not refused("DELETE FROM policies_policyversion WHERE id = %s", draft.pk)
 
 
