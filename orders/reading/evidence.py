@@ -119,7 +119,10 @@ def _version(version: PolicyVersion) -> Content:
 
 
 def _versions(order: Order) -> tuple[PolicyVersion, ...]:
-    """Those that govern the order, and whatever else was to be accepted when it was placed."""
+    """Those that govern the order, and whatever else was to be accepted when it was placed.
+
+    Whether an order needs a document never changes (policies_policy_guard), so that today's word is that day's.
+    """
     governing = (order.refund_policy, order.support_policy)
     required = policies.required_versions(now=order.placed_at)
     return (*governing, *(version for version in required if version not in governing))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from plumbing import canonical, sql
@@ -89,13 +89,14 @@ class Versions:
 def replay(decision: Decision, *, versions: Versions | None = None) -> tuple[Difference, ...]:
     """Decide again from the facts and parameters that the decision keeps; what does not come out as stored.
 
-    Also whether these facts have their digest, the parameters are the policy version's, and it has its checksum.
-    versions: shared by the decisions of one run.
+    Also whether these facts have their digest, the parameters are the policy version's, it has its checksum, and
+    the time to appeal is what they give; who decided, and about what, no facts tell. versions: shared by one run.
     """
     return (
         *_decided_otherwise(decision),
         *_other_facts(decision),
         *_other_parameters(decision, (versions or Versions()).of(decision)),
+        *_other_appeal(decision),
     )
 
 
@@ -195,7 +196,17 @@ def _other_parameters(decision: Decision, version: Version) -> Iterator[Differen
         yield Difference("checksum of the policy version", version.stored, version.checksum)
 
 
+def _other_appeal(decision: Decision) -> Iterator[Difference]:
+    """What may be appealed, may be for the days that its parameters say; what superseded another one is final."""
+    days = decision.params.get("appeal_days") if isinstance(decision.params, dict) else None
+    if not isinstance(days, int) or (decision.appeal_until is None and decision.supersedes_id is not None):
+        return
+    until = decision.decided_at + timedelta(days=days)
+    if decision.appeal_until != until:
+        yield Difference("time to appeal", _as_text(decision.appeal_until), _as_text(until))
+
+
 def _as_text(value: object) -> str:
-    if isinstance(value, str | Decimal):
+    if isinstance(value, str | Decimal | datetime):
         return str(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -116,10 +116,17 @@ def test_a_version_can_be_read_before_it_is_in_force(shipped, client):
         "/policies/refund/v1..v1",
         "/policies/refund/v1..v99999999999",
         "/policies/support/v1..v2",
+        "/policies/refund/v0",
+        "/policies/refund/v01",
+        "/policies/refund/v02",
+        "/policies/refund/v01.txt",
+        "/policies/refund/v01.json",
+        "/policies/refund/v01..v2",
+        "/policies/refund/v1..v02",
     ],
 )
 def test_what_is_not_published_is_not_found(shipped, client, path):
-    """A draft is nobody's to read; neither is a difference to it, or of a version to itself."""
+    """A draft is nobody's to read; neither is a difference to it, or of a version to itself. One address a version."""
     second_version(slug="refund", at=NOON + SECOND, now=NOON)
     second_version(slug="refund", at=NOON + SECOND, now=NOON, publish=False)
 

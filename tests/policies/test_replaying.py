@@ -147,6 +147,11 @@ class TestADifference:
 
         assert found == {"parameter tolerance_bp": ("300", "200")}
 
+    @pytest.mark.parametrize("change", ["appeal_until + interval '1 day'", "appeal_until - interval '1 day'", "NULL"])
+    def test_in_the_time_to_appeal_is_found(self, decision, change):
+        """refund.11.2: nobody is given less of it, or more, than the version says."""
+        assert set(self.found(decision, f"appeal_until = {change}")) == {"time to appeal"}
+
     @pytest.mark.parametrize("params", ["{}", "[]", "null"])
     def test_in_parameters_that_are_gone_is_found(self, decision, params):
         assert "parameter fail_after_h" in self.found(decision, "params = %s", params)
