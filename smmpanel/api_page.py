@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import keys
 from accounts.http import UserRequest
 from accounts.models import ApiKey
+from orders.operations.placing import GOVERNING
 from policies import operations as policies
 from smmpanel.api_access import open_access
 from smmpanel.forms import NewKey
@@ -54,11 +55,13 @@ def revoke_key(request: UserRequest, key_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: NewKey, *, new_key: str = "") -> HttpResponse:
+    required = policies.required_versions(now=timezone.now())
     shown = {
         "form": form,
         "new_key": new_key,
         "api_url": request.build_absolute_uri("/api/v2"),
         "keys": ApiKey.objects.filter(user_id=request.user.pk).order_by("-id") if request.user.pk else [],
-        "required": policies.required_versions(now=timezone.now()),
+        "required": required,
+        "governing": [version for version in required if version.policy.slug in GOVERNING],
     }
     return TemplateResponse(request, "smmpanel/api.html", shown, status=422 if form.errors else 200)

@@ -13,7 +13,7 @@ from factory.django import DjangoModelFactory
 import policies.operations as policies
 from accounts.models import User
 from orders.models import CatalogueChange, Category, Order, Provider, Route, Service
-from orders.operations import placing
+from orders.operations import placing, quotes, quoting
 from policies.rules.vocabulary import Metric, Platform
 from wallet import operations as wallet
 from wallet.models import Event, TopUp
@@ -115,6 +115,13 @@ class ServiceFactory(DjangoModelFactory):
         CatalogueChange.objects.create(service=self, kind=CatalogueChange.Kind.NEW.value, actor="system", at=NOON)
 
 
+def token_of(*, user_id: int, request: placing.Request, now: datetime = NOON) -> str:
+    """What a customer's form would carry that has just shown them the total of this very order."""
+    quoted = quoting.quote(user_id=user_id, request=request, now=now)
+    assert quoted is not None
+    return quotes.issue(quoted, user_id=user_id, request=request, now=now).token
+
+
 class OrderFactory(DjangoModelFactory):
     """An order placed through `place_order`: charged, with its runs and first event, by a customer who can pay it.
 
@@ -139,12 +146,15 @@ class OrderFactory(DjangoModelFactory):
         """Publish the policies where no test did, and accept what is in force."""
         policies.seed(now=asked["at"])
         shown = {version.pk: version.checksum for version in policies.required_versions(now=asked["at"])}
+        request = placing.Request(asked["service"].pk, asked["link"], asked["quantity"], asked["fields"])
+        by_form = asked["channel"] == Order.Channel.WEB
         placed = placing.place_order(
             user_id=asked["user"].pk,
-            request=placing.Request(asked["service"].pk, asked["link"], asked["quantity"], asked["fields"]),
+            request=request,
             request_key=asked["request_key"],
             channel=asked["channel"],
             accepting=shown,
+            quote=token_of(user_id=asked["user"].pk, request=request, now=asked["at"]) if by_form else None,
             now=asked["at"],
         )
         return Order.objects.get(pk=placed.order_id)

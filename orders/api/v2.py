@@ -15,10 +15,12 @@ import wallet.operations as wallet
 from accounts import keys
 from accounts.models import User
 from orders.api import price_list
+from orders.api.quoted import answer as quoted_answer
 from orders.api.wire import (
     LONGEST_REQUEST_KEY,
     ApiError,
     Params,
+    governed,
     ids,
     is_present,
     lines,
@@ -32,8 +34,6 @@ from orders.models import Order
 from orders.operations import cancelling, placing, quotes, quoting
 from orders.reading.standing import Standing, standings
 from plumbing import limits
-from policies import wording
-from policies.rules import refunds
 
 Json = Any
 SAME_ID_OTHER_REQUEST = "Request id already used"
@@ -92,7 +92,10 @@ def services(user: User, params: Params, request: HttpRequest) -> HttpResponse:
 
 
 def add(user: User, params: Params, request: HttpRequest) -> HttpResponse:
-    """Place an order (b.3). The same request id and content again answer the same order (decision 13)."""
+    """Place an order (b.3). The same request id and content again answer the same order (decision 13).
+
+    At the quote that comes along, or not at all; without one, by the price list (terms.3.2).
+    """
     try:
         placed = placing.place_order(
             user_id=user.pk,
@@ -106,7 +109,7 @@ def add(user: User, params: Params, request: HttpRequest) -> HttpResponse:
         raise refusal(refused.refusals[0]) from refused
     except placing.RequestKeyReused as reused:
         raise ApiError(SAME_ID_OTHER_REQUEST, code="request_id_reused", status=409) from reused
-    return JsonResponse({"order": placed.order_id})
+    return governed(JsonResponse({"order": placed.order_id}), placed.versions)
 
 
 def quote(user: User, params: Params, request: HttpRequest) -> HttpResponse:
@@ -122,24 +125,8 @@ def quote(user: User, params: Params, request: HttpRequest) -> HttpResponse:
     if refused or quoted.terms is None or quoted.price is None:
         raise refusal((refused or quoted.refusals)[0])
     shown = quotes.issue(quoted, user_id=user.pk, request=asked, now=now)
-    return JsonResponse(
-        {
-            "quote": shown.token,
-            "expires": shown.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "charge": money(quoted.price),
-            "currency": settings.CURRENCY,
-            "expectations": [wording.reason(reason) for reason in quoted.terms.expectations],
-            "refund_conditions": [_condition(each) for each in quoted.terms.conditions],
-        }
-    )
-
-
-def _condition(condition: refunds.Condition) -> dict[str, str]:
-    return {
-        "when": wording.reason(condition.reason),
-        "refund": money(condition.amount),
-        "clause": condition.reason.clause.id,
-    }
+    response = JsonResponse(quoted_answer(shown, quoted.price, quoted.terms))
+    return governed(response, map(quoted.version_of, placing.GOVERNING))
 
 
 def _asked(params: Params) -> placing.Request:

@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.core.exceptions import BadRequest, SuspiciousMultipartForm
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 
 from orders.operations.quoting import whole_units
+from policies.models import PolicyVersion
 from policies.rules.eligibility import Refusal
 
 MOST_IDS = 100
@@ -111,6 +112,13 @@ def money(amount: Decimal) -> str:
     return text.rstrip("0") if not text.endswith("000") else text[:-3]
 
 
+def governed(response: HttpResponse, versions: Iterable[PolicyVersion]) -> HttpResponse:
+    """The answer, with the number of each policy that governs the order in a header of its own (R7)."""
+    for version in versions:
+        response[f"X-SMM-{version.policy.slug.title()}-Policy"] = str(version.number)
+    return response
+
+
 _REFUSALS = {
     "account_suspended": "Your account has been suspended.",
     "selling_stopped": "Ordering is paused at the moment. Please try again later.",
@@ -129,10 +137,13 @@ _REFUSALS = {
     "spending_limit_of_the_day": "Spending limit reached",
     "spending_limit_of_the_month": "Spending limit reached",
     "quote_unreadable": "Incorrect quote",
+    "price_not_shown": "Quote is for another order. Please ask for a new quote.",
+    "quote_expired": "Quote has expired. Please ask for a new quote.",
+    "quote_used": "Quote already used for order {order}. Please ask for a new quote.",
     "price_changed": "Price has changed. Please ask for a new quote.",
     "terms_changed": "Terms have changed. Please ask for a new quote.",
 }
-_OVERTAKEN = frozenset({"price_changed", "terms_changed"})
+_OVERTAKEN = frozenset({"price_changed", "terms_changed", "price_not_shown", "quote_expired", "quote_used"})
 
 
 def refusal(first: Refusal) -> ApiError:

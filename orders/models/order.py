@@ -120,12 +120,14 @@ class Order(models.Model):
 class Quote(models.Model):
     """What the customer was shown before paying, kept with the order that it became. Written once.
 
-    quote_id, issued_at, expires_at: of the quote. sha256: of the canonical JSON of `content`: price, rate, plan, terms,
+    quote_id, issued_at, expires_at: of the quote, which serves one order. repeats: it had served another one before, as
+    was possible once; false of all that is new. sha256: of the canonical JSON of `content`: price, rate, plan, terms,
     expectations and policy versions as they were shown.
     """
 
     order = models.OneToOneField(Order, models.PROTECT, primary_key=True, related_name="quote")
     quote_id = models.UUIDField()
+    repeats = models.BooleanField(default=False, editable=False)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     sha256 = models.CharField(max_length=64)
@@ -135,6 +137,7 @@ class Quote(models.Model):
         default_permissions = ("view",)
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=F("issued_at")), name="quote_holds_for_a_while"),
+            models.UniqueConstraint(fields=["quote_id"], condition=Q(repeats=False), name="one_order_a_quote"),
         ]
 
     def __str__(self) -> str:

@@ -66,10 +66,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the same request key placed before."""
+    """What the same request key placed before, and the versions that govern it."""
 
     order_id: int
     request_hash: str
+    refund_policy_id: int
+    support_policy_id: int
 
 
 @dataclass(frozen=True, slots=True)

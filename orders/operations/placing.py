@@ -13,11 +13,12 @@ import policies.operations as policies
 import wallet.operations as wallet
 from orders import links
 from orders.models import Order
-from orders.operations import quotes
+from orders.operations import honouring, quotes
 from orders.operations.confirming import confirm
-from orders.operations.offers import Earlier, Facts, Offer, facts_for
+from orders.operations.offers import Earlier, Facts, facts_for
 from orders.operations.quoting import Quote, Request, Terms, judge
-from plumbing import canonical, sql
+from plumbing import sql
+from policies.models import PolicyVersion
 from policies.rules import eligibility
 from policies.rules import quotes as rule
 from policies.rules.vocabulary import OrderStatus, RunKind, RunState, ServiceType
@@ -25,6 +26,7 @@ from policies.rules.vocabulary import OrderStatus, RunKind, RunState, ServiceTyp
 __all__ = ["Placed", "Refused", "Request", "RequestKeyReused", "place_order"]
 
 FIELDS_TAKEN = {ServiceType.CUSTOM_COMMENTS.value: ("comments",)}  # of what was sent, what an order of the type keeps
+GOVERNING = ("refund", "support")  # what an order keeps the versions of, in the order of its columns (decision 25)
 NO_SUCH_SERVICE = eligibility.Refusal("service", "service_not_for_sale")
 
 
@@ -46,10 +48,14 @@ class RequestKeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """order_id: the order of this request. created: False when an earlier, equal request had placed it."""
+    """order_id: the order of this request. created: False when an earlier, equal request had placed it.
+
+    versions: of the policies that govern it.
+    """
 
     order_id: int
     created: bool
+    versions: tuple[PolicyVersion, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,76 +85,64 @@ def place_order(
 
     request_key: the caller's own id for this request, unique for ever; the same key and content again return the
     first order. accepting: policy versions (id -> checksum shown) that are accepted with this order. quote: the token
-    of what was shown; while it holds, its price is the price, and afterwards another price is refused instead of
-    charged. None: nothing was shown.
+    of what was shown for this very order; the order is placed at that, or not at all. An order by the form needs one; a
+    program may go by the price list instead, with None.
     Raises Refused, or RequestKeyReused for a key that was used for something else.
     """
     facts = facts_for(user_id=user_id, service_id=request.service_id, request_key=request_key, now=now)
     if facts.earlier:
         return _answer_again(facts.earlier, request)
     try:
-        order_id = _place(facts, _Call(user_id, request, request_key, channel, accepting or {}, quote, now))
+        return _place(facts, _Call(user_id, request, request_key, channel, accepting or {}, quote, now))
     except (Refused, IntegrityError):
         # The twin of this request may have won meanwhile: then its order is the answer, whatever stopped this one.
         again = facts_for(user_id=user_id, service_id=request.service_id, request_key=request_key, now=now)
         if again.earlier:
             return _answer_again(again.earlier, request)
         raise
-    return Placed(order_id=order_id, created=True)
 
 
 def _answer_again(earlier: Earlier, request: Request) -> Placed:
     if earlier.request_hash != request.hash:
         raise RequestKeyReused(earlier.order_id)
-    return Placed(order_id=earlier.order_id, created=False)
+    ids = (earlier.refund_policy_id, earlier.support_policy_id)
+    return Placed(earlier.order_id, created=False, versions=tuple(map(policies.published_version, ids)))
 
 
-def _place(facts: Facts, call: _Call) -> int:
+def _place(facts: Facts, call: _Call) -> Placed:
     if facts.offer is None:
         raise Refused(NO_SUCH_SERVICE)
-    shown = _shown(facts.offer, call)
-    quoted = judge(facts, call.request, accepting=call.accepting, held=shown.held if shown else None, now=call.now)
+    ordered = quotes.claim_of(user_id=call.user_id, request=call.request)
+    presented = honouring.present(
+        call.quote, channel=call.channel, ordered=ordered, rate=facts.offer.rate, now=call.now
+    )
+    quoted = judge(facts, call.request, accepting=call.accepting, held=presented.held, now=call.now)
     if quoted is None:
         raise Refused(NO_SUCH_SERVICE)
-    if quoted.refusals or quoted.terms is None:
-        raise Refused(*quoted.refusals)
-    rows = {
-        "order": _order_row(call, quoted, quoted.terms),
-        "runs": _run_rows(quoted, quoted.terms),
+    # What is wrong with the order itself comes first: nobody confirms a price only to hear that it is too small.
+    if quoted.terms is None or quoted.refusals or presented.refusals:
+        raise Refused(*(quoted.refusals or presented.refusals))
+    rows = _rows(call, quoted, quoted.terms, presented.shown)
+    order_id = _write(rows, quoted, quoted.terms, presented.shown, call)
+    return Placed(order_id, created=True, versions=tuple(map(quoted.version_of, GOVERNING)))
+
+
+def _rows(call: _Call, quoted: Quote, terms: Terms, shown: quotes.Shown | None) -> dict[str, Any]:
+    """All that an order is made of, as orders_place() takes it. Raises Refused where other terms had been shown."""
+    rows: dict[str, Any] = {
+        "order": _order_row(call, quoted, terms),
+        "runs": _run_rows(quoted, terms),
         "event": _placed_event(call),
     }
     if shown:
-        rows["quote"] = _quote_row(shown, quoted, quoted.terms, call.request)
-    return _write(rows, quoted, quoted.terms, call)
+        kept = honouring.row(shown, quoted, terms, call.request)
+        if kept is None:
+            raise Refused(rule.TERMS_CHANGED)
+        rows["quote"] = kept
+    return rows
 
 
-def _shown(offer: Offer, call: _Call) -> quotes.Shown | None:
-    """What was shown for this very order, and is kept with it; None where nothing was.
-
-    While it holds its price is a promise. Afterwards, and where it is somebody else's or another order's, the order
-    goes on as long as the rate is still the one that was shown. Raises Refused.
-    """
-    if call.quote is None:
-        return None
-    shown = quotes.read(call.quote)
-    if shown is None:
-        raise Refused(rule.UNREADABLE)
-    ordered = quotes.claim_of(user_id=call.user_id, request=call.request)
-    promised = rule.is_promise(quoted=shown.claim, ordered=ordered, expires_at=shown.expires_at, now=call.now)
-    if not promised and (changed := rule.check_price(shown=shown.rate, rate=offer.rate)):
-        raise Refused(*changed)
-    return shown if shown.claim == ordered and shown.sha256 else None
-
-
-def _quote_row(shown: quotes.Shown, quoted: Quote, terms: Terms, request: Request) -> dict[str, Any]:
-    """The quote to keep. Raises Refused where it showed other terms than the order would get."""
-    content = quotes.content_of(quoted, terms, request)
-    if canonical.digest(content) != shown.sha256:
-        raise Refused(rule.TERMS_CHANGED)
-    return shown.row(content)
-
-
-def _write(rows: dict[str, Any], quoted: Quote, terms: Terms, call: _Call) -> int:
+def _write(rows: dict[str, Any], quoted: Quote, terms: Terms, shown: quotes.Shown | None, call: _Call) -> int:
     """Accept what is accepted with it, create the order and charge for it, and confirm it to who ordered by hand."""
     try:
         with transaction.atomic(durable=True):
@@ -166,7 +160,8 @@ def _write(rows: dict[str, Any], quoted: Quote, terms: Terms, call: _Call) -> in
                     now=call.now,
                 )
     except DatabaseError as error:
-        if (refusal := _of_the_wallet(wallet.refusal_of(error))) is None:
+        refusal = honouring.refusal_of(error, shown) or _of_the_wallet(wallet.refusal_of(error))
+        if refusal is None:
             raise
         raise Refused(refusal) from error
     return order_id

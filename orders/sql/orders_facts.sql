@@ -2,14 +2,14 @@
 -- it needs, the service as this customer meets it, by the route with the lowest priority number, and what orders of the
 -- service took.
 --
--- earlier, offer, history: null where there is none. required: [[version id, accepted], ...]. history: [[size, sample,
+-- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required: [[version id, accepted], ...]. history: [[size, sample,
 -- p50_s, p90_s], ...], every size that was measured.
 CREATE OR REPLACE FUNCTION orders_facts(p_user_id bigint, p_service_id bigint, p_request_key text, p_now timestamptz)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
         'earlier', (
-            SELECT jsonb_build_array(id, request_hash) FROM orders_order
+            SELECT jsonb_build_array(id, request_hash, refund_policy_id, support_policy_id) FROM orders_order
             WHERE user_id = p_user_id AND request_key = p_request_key),
         'balance', wallet_balance(p_user_id),
         'required', (

@@ -3,7 +3,8 @@
 -- orders: an array of {"order": {column: value}, "runs": [{column: value}], "event": {column: value}} and, where one was
 -- shown, "quote": {column: value}. Keys are column names, so a new column needs no new signature. Returns the ids in the
 -- array's order.
--- Raises what wallet_charge() raises: SMM01 when the money does not suffice, SMM03 frozen, SMM04 beyond a limit.
+-- Raises what wallet_charge() raises: SMM01 when the money does not suffice, SMM03 frozen, SMM04 beyond a limit; a
+-- unique violation of one_order_a_quote; and a check violation for an order by the form without the quote it showed.
 CREATE OR REPLACE FUNCTION orders_place(orders jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     placed record;
@@ -31,7 +32,10 @@ BEGIN
         IF placed.item ? 'quote' THEN
             INSERT INTO orders_quote
             SELECT * FROM jsonb_populate_record(
-                NULL::orders_quote, placed.item -> 'quote' || jsonb_build_object('order_id', placed.id));
+                NULL::orders_quote,
+                placed.item -> 'quote' || jsonb_build_object('order_id', placed.id, 'repeats', false));
+        ELSIF placed.item -> 'order' ->> 'channel' = 'web' THEN
+            RAISE check_violation USING MESSAGE = 'an order by the form is placed at the quote that it showed';
         END IF;
     END LOOP;
 

@@ -20,13 +20,15 @@ from orders.views import draft_key
 from orders.views.fragments import page_or_part
 from policies import wording
 from policies.models import PolicyVersion
+from policies.rules.eligibility import Refusal
 from policies.rules.vocabulary import ServiceType
 
 CHOICES = 20
 RECENT = 5
-OVERTAKEN = frozenset(
-    {"price_changed", "terms_changed", "quote_unreadable"}
-)  # by what happened since the page was shown
+# Nothing is wrong with the order; its customer has not seen yet what it costs and means now.
+TO_BE_SEEN_FIRST = frozenset(
+    {"price_not_shown", "price_changed", "terms_changed", "quote_unreadable", "quote_expired", "quote_used"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Draft:
             if name in found and self.form.has_touched(name):
                 found[name].append(wording.refusal(refusal))
         return found
+
+    @property
+    def holds_seconds(self) -> int:
+        """For how long the price counts that is shown now."""
+        return int((self.shown.expires_at - self.shown.issued_at).total_seconds())
 
     @property
     def refund_version(self) -> PolicyVersion:
@@ -171,9 +178,11 @@ def _submit(request: UserRequest, listed: catalogue.Listed, form: PlaceOrder) ->
     except placing.Refused as refused:
         if placing.NO_SUCH_SERVICE in refused.refusals:
             return _gone(request)  # it left sale since it was looked up above
+        first = refused.refusals[0]
+        if first.code in TO_BE_SEEN_FIRST:
+            return _form_page(request, listed, form, to_be_seen=first, status=409)
         form.refuse((refusal, wording.refusal(refusal)) for refusal in refused.refusals)
-        overtaken = any(refusal.code in OVERTAKEN for refusal in refused.refusals)
-        return _form_page(request, listed, form, status=409 if overtaken else 422)
+        return _form_page(request, listed, form, status=422)
     except placing.RequestKeyReused as reused:
         draft_key.renew(request, used=key)
         return _form_page(request, listed, form, placed_already=reused.order_id, status=409)
@@ -202,6 +211,7 @@ def _form_page(
     form: PlaceOrder,
     *,
     placed_already: int | None = None,
+    to_be_seen: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
     draft = _draft(request, listed, form)
@@ -217,6 +227,7 @@ def _form_page(
         "policies_changed": replaced,
         "key": draft_key.current(request),
         "placed_already": placed_already,
+        "to_be_seen": to_be_seen and {"said": wording.refusal(to_be_seen), "order": to_be_seen.facts.get("order")},
         "first_time": not habits.has_ordered(user_id=request.user.pk, service_id=listed.service.pk),
         "agreed": () if missing else habits.agreed(user_id=request.user.pk, versions=draft.quoted.versions),
     }

@@ -181,9 +181,21 @@ REFUSALS: dict[str, Sentence] = {
         "The price of this service has just changed: it was %(shown)s and is now %(price)s. Nothing was charged. Look "
         "at the new total, and place the order again if you still want it."
     ),
+    "price_not_shown": _(
+        "The total of this very order had not been shown to you yet, so nothing was ordered or charged. Look at the "
+        "price, the plan and when money comes back, and place the order if they are right."
+    ),
     "quote_unreadable": _(
         "The price that your page showed cannot be read any more. Nothing was charged. Look at the price below, and "
         "place the order again if it is right."
+    ),
+    "quote_expired": _(
+        "Your page showed its price too long ago to be held to it. Nothing was charged. Look at what holds now, and "
+        "place the order if it is right."
+    ),
+    "quote_used": _(
+        "The price that your page showed was for one order, and order %(order)s was placed at it. Nothing was charged "
+        "just now. If you want another one like it, look at what holds now, and place the order."
     ),
     "terms_changed": _(
         "The terms of this order have just changed. Nothing was charged. Look at what stands below now, and place the "

@@ -182,6 +182,24 @@ def test_ordering_needs_no_script(chromium: Browser, running_panel: dict):
     context.close()
 
 
+def test_without_a_script_nothing_is_paid_unseen(chromium: Browser, running_panel: dict):
+    """R4: who skips the price is shown it, with all that was typed, and one more click places the order."""
+    context = chromium.new_context(base_url=running_panel["url"], java_script_enabled=False)
+    page, link = logged_in(context, running_panel), own_link()
+    open_form(page)
+    fill_in(page, link)
+    page.get_by_role("button", name="Place order").click()
+
+    expect(page.get_by_role("heading", name="Please look first")).to_be_visible()
+    expect(page.locator("#price")).to_be_visible()
+    expect(page.get_by_label("Link")).to_have_value(link)
+    page.get_by_role("button", name="Place order").click()
+
+    assert re.search(r"/orders/\d+$", page.url)
+    assert orders_for(page, link) == 1
+    context.close()
+
+
 def test_a_refusal_takes_the_focus_and_keeps_the_input(customer: Page):
     """Row 14, R20: a summary on top with the focus, the message at its field, nothing typed is lost."""
     open_form(customer)

@@ -14,6 +14,7 @@ from orders.models import Order, Service
 from tests.factories import CustomerFactory
 
 PLACE, QUOTE = reverse("orders:place"), reverse("orders:quote")
+TYPED = frozenset({"link", "quantity", "comments"})
 LINK = "https://instagram.com/somebody"
 
 
@@ -39,12 +40,20 @@ class Buyer:
             "link": LINK,
         }
 
-    def look(self, form: dict[str, Any]) -> dict[str, Any]:
-        """The form once its price was shown for what is typed: as a browser with scripts sends it."""
-        return {**form, "quote": self.browser.post(QUOTE, form).context["draft"].shown.token}
+    def look(self, form: dict[str, Any], **typed: object) -> dict[str, Any]:
+        """The form once its price was shown for what is typed. A service that left sale has none to show."""
+        filled = {**form, **typed}
+        draft = (self.browser.post(QUOTE, filled).context or {}).get("draft")
+        return {**filled, "quote": draft.shown.token} if draft else filled
 
     def place(self, form: dict[str, Any], **changes: object) -> Any:
-        return self.browser.post(PLACE, {**form, **changes})
+        """Send the form, as a browser with scripts does: what was typed last is looked at first."""
+        looked_at = self.look(form, **changes) if TYPED & changes.keys() else {**form, **changes}
+        return self.send(looked_at)
+
+    def send(self, form: dict[str, Any]) -> Any:
+        """Send the form as it is, whatever price it shows."""
+        return self.browser.post(PLACE, form)
 
     @property
     def balance(self) -> Decimal:

@@ -1,9 +1,12 @@
 """API v2 as resellers meet it: exact shapes, exact words, types and errors (api-v2 b.1 to b.10)."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -16,9 +19,12 @@ import wallet.operations as wallet
 from accounts import keys
 from accounts.models import CustomerGroup, User
 from orders.api import v2, wire
-from orders.models import CatalogueChange, Order, PriceRule, Route, Run, Service, Switches
+from orders.models import CatalogueChange, Order, PriceRule, Route, Run, Service, ServiceHistory, Switches
 from orders.operations import editing
+from orders.operations.quotes import HOLDS_FOR
+from policies.rules.eligibility import Refusal
 from tests.factories import CustomerFactory, ServiceFactory
+from tests.policy_versions import publish_next
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +47,10 @@ KINDS = [
     "text/plain",
     *UNREADABLE,
 ]
+
+NOT_HONOURED = (
+    *("quote_unreadable", "price_not_shown", "quote_expired", "quote_used", "price_changed", "terms_changed"),
+)
 
 
 class Reseller:
@@ -80,7 +90,10 @@ class TestQuote:
     def test_says_what_an_order_would_cost_and_mean_and_orders_nothing(self, reseller):
         told = self.quote(reseller, ServiceFactory(rate=Decimal("0.27819")))
 
-        assert list(told) == ["quote", "expires", "charge", "currency", "expectations", "refund_conditions"]
+        assert list(told) == [
+            *("quote", "id", "sha256", "expires", "charge", "currency", "plan", "expected_end", "tolerance", "refill"),
+            *("expectations", "refund_conditions"),
+        ]
         assert (told["charge"], told["currency"]) == ("0.27819", "USD")
         assert {"when": "You cancel before the order is sent.", "refund": "0.27819", "clause": "refund.1.4"} in told[
             "refund_conditions"
@@ -102,6 +115,7 @@ class TestQuote:
         ("what", "error", "code"),
         [
             ({"quote": "x"}, "Incorrect quote", "quote_unreadable"),
+            ({"link": f"{LINK}else"}, "Price has changed. Please ask for a new quote.", "price_changed"),
             ({"quantity": 2000}, "Price has changed. Please ask for a new quote.", "price_changed"),
         ],
     )
@@ -124,6 +138,90 @@ class TestQuote:
 
         assert reseller.add(service, quote=token) == {"error": "Terms have changed. Please ask for a new quote."}
 
+    def test_one_for_another_order_is_refused_even_at_the_same_price(self, reseller):
+        """terms.3.2: a program pays what the list says, or what its quote says; never one while it names the other."""
+        service = ServiceFactory()
+        token = self.quote(reseller, service)["quote"]
+
+        refused = reseller.add(service, quote=token, quantity=2000)
+
+        assert refused == {"error": "Quote is for another order. Please ask for a new quote."}
+        assert "order" in reseller.add(service, quantity=2000)
+
+    def test_one_that_has_expired_is_refused_even_at_the_same_price(self, reseller):
+        service = ServiceFactory()
+        token = self.quote(reseller, service)["quote"]
+
+        with time_machine.travel(timezone.now() + HOLDS_FOR, tick=False):
+            refused = reseller.add(service, quote=token)
+
+        assert refused == {"error": "Quote has expired. Please ask for a new quote."}
+
+    def test_one_serves_one_order_and_its_retry_by_request_id(self, reseller):
+        service = ServiceFactory()
+        token = self.quote(reseller, service)["quote"]
+        first = reseller.add(service, quote=token, request_id="a-1")
+
+        assert reseller.add(service, quote=token, request_id="a-1") == first
+        refused = reseller.add(service, quote=token)
+        assert refused == {"error": f"Quote already used for order {first['order']}. Please ask for a new quote."}
+
+    def test_what_the_order_keeps_is_what_was_told(self, reseller):
+        service = ServiceFactory()
+        told = self.quote(reseller, service)
+
+        reseller.add(service, quote=told["quote"])
+
+        kept = Order.objects.get().quote
+        assert (str(kept.quote_id), kept.sha256) == (told["id"], told["sha256"])
+        assert [each["said"] for each in kept.content["expectations"]] == told["expectations"]
+
+    def test_plan_end_tolerance_and_refill_are_numbers_too(self, reseller):
+        service = ServiceFactory(run_size=250, run_interval_minutes=30, refill=True, refill_days=30, refill_max=3)
+        with time_machine.travel(timezone.now().replace(microsecond=0), tick=False):
+            now = timezone.now()
+            told = self.quote(reseller, service)
+            history = {"sample": 12, "p50_s": 3600, "p90_s": 7200, "measured_at": now}
+            ServiceHistory.objects.create(service=service, size=(1000).bit_length() - 1, **history)
+            measured = self.quote(reseller, service)
+
+        def after(**span: int) -> str:
+            return f"{now + timedelta(**span):%Y-%m-%dT%H:%M:%SZ}"
+
+        assert told["plan"] == {"parts": "4", "largest_part": "250", "last_part_at": after(minutes=90)}
+        assert (told["tolerance"], told["expires"]) == ("20", after(minutes=15))
+        assert told["refill"] == {"days": "30", "max": "3", "cap_percent": None}
+        assert told["expected_end"] == "not enough data"
+        assert measured["expected_end"] == {"half_by": after(hours=1), "nine_in_ten_by": after(hours=2), "sample": "12"}
+        assert self.quote(reseller, ServiceFactory())["refill"] is None
+
+    def test_the_page_about_the_api_names_all_that_it_answers(self, reseller):
+        """R5, R7: each key, each header, and each reason why a quote is not honoured."""
+        service = ServiceFactory(refill=True)
+        ServiceHistory.objects.create(
+            service=service, size=9, sample=12, p50_s=3600, p90_s=7200, measured_at=timezone.now()
+        )
+        page = unescape(reseller.http.get("/api").content.decode())
+        told = self.quote(reseller, service)
+        nested = [told[name] for name in ("plan", "expected_end", "refill")] + told["refund_conditions"][:1]
+        asked = {"key": reseller.key, "action": "quote", "service": service.pk, "link": LINK, "quantity": 1000}
+        headers = reseller.http.post("/api/v2", asked).headers
+        governing = {name: value for name, value in headers.items() if name.endswith("-Policy") and "X-SMM" in name}
+
+        assert all(f'"{name}"' in page for answer in (told, *nested) for name in answer)
+        assert len(governing) == 2
+        assert all(f"{name}: {value}" in page for name, value in governing.items())
+        for code in (
+            "quote_unreadable",
+            "price_not_shown",
+            "quote_expired",
+            "quote_used",
+            "price_changed",
+            "terms_changed",
+        ):
+            said = str(wire.refusal(Refusal(None, code, {"order": "23501"}))).partition(". ")[0]
+            assert f"<code>{said}" in page
+
     def test_an_empty_wallet_gets_one_too(self):
         poor = Reseller(funds="0.01")
 
@@ -140,6 +238,37 @@ class TestQuote:
     )
     def test_what_could_not_be_ordered_gets_none(self, reseller, wrong, error):
         assert self.quote(reseller, ServiceFactory(), **wrong) == {"error": error}
+
+
+class TestGoverningVersions:
+    """R7: which versions govern an order stands in the headers of `quote` and `add`, which old clients never see."""
+
+    def versions(self, reseller: Reseller, action: str, sold: Service, **params: object) -> tuple[str, str]:
+        asked = {"key": reseller.key, "action": action, "service": sold.pk, "link": LINK, "quantity": 1000, **params}
+        response = reseller.http.post("/api/v2", asked)
+        return response["X-SMM-Refund-Policy"], response["X-SMM-Support-Policy"]
+
+    def test_a_quote_and_its_order_name_those_in_force(self, reseller):
+        service = ServiceFactory()
+        publish_next(policies.in_force(slug="refund", now=timezone.now()), at=timezone.now())
+
+        assert self.versions(reseller, "quote", service) == ("2", "1")
+        assert self.versions(reseller, "add", service) == ("2", "1")
+        order = Order.objects.get()
+        assert (order.refund_policy.number, order.support_policy.number) == (2, 1)
+
+    def test_the_same_request_again_names_those_of_its_order(self, reseller):
+        service = ServiceFactory()
+        self.versions(reseller, "add", service, request_id="a-1")
+        publish_next(policies.in_force(slug="support", now=timezone.now()), at=timezone.now())
+
+        assert self.versions(reseller, "add", service, request_id="a-1") == ("1", "1")
+        assert self.versions(reseller, "add", service, request_id="a-2") == ("1", "2")
+
+    def test_a_refusal_names_none(self, reseller):
+        response = reseller.http.post("/api/v2", {"key": reseller.key, "action": "add"})
+
+        assert not [name for name in response.headers if name.endswith("-Policy") and name.startswith("X-SMM")]
 
 
 class TestBalance:

@@ -13,7 +13,7 @@ from django.utils.html import escape
 
 import policies.operations as policies
 from accounts.models import User
-from orders.models import OrderEvent, Quote, Sample
+from orders.models import Order, OrderEvent, Quote, Sample
 from orders.operations import overturning
 from orders.reading.evidence import own_pack, staff_pack
 from plumbing import canonical
@@ -114,11 +114,12 @@ class TestFile:
 
         assert as_json(browser, decision)["sha256"] != before
 
-    def test_it_has_the_quote_whatever_that_holds(self, browser: Client, decision: Decision):
+    def test_it_has_the_quote_whatever_that_holds(self, browser: Client, customer: User):
         now = timezone.now()
+        order = OrderFactory(user=customer, channel=Order.Channel.API_V2)
         content = {"price": "1.50000", "plan": [{"due_in": 0, "quantity": 1000}], "note": "<i>shown</i>"}
         Quote.objects.create(
-            order_id=decision.subject_id,
+            order=order,
             quote_id=uuid.uuid4(),
             issued_at=now,
             expires_at=now + timedelta(minutes=15),
@@ -126,9 +127,12 @@ class TestFile:
             content=content,
         )
 
-        assert as_json(browser, decision)["content"]["quote"]["content"] == content
-        assert "<dt>plan / 1 / quantity</dt><dd>1000</dd>" in page(browser, decision)
-        assert escape("<i>shown</i>") in page(browser, decision)
+        said = browser.get(reverse("orders:evidence", args=[order.pk])).content.decode()
+        file = browser.get(reverse("orders:evidence-json", args=[order.pk])).getvalue()
+
+        assert json.loads(file)["content"]["quote"]["content"] == content
+        assert "<dt>plan / 1 / quantity</dt><dd>1000</dd>" in said
+        assert escape("<i>shown</i>") in said
 
     def test_a_quote_is_shown_in_the_sentences_and_amounts_that_were_shown(self):
         """R5: as read before paying; codes, facts and the rest stay in the file."""

@@ -73,6 +73,26 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     assert ("not enough data" in " ".join(quoted)) is (sample < 10)
 
 
+@pytest.mark.parametrize("sample", [9, 120])
+def test_a_program_is_told_what_the_form_shows(buyer: Buyer, sample: int):
+    """R4, R5: plan, expected end, minor difference and the table of money back."""
+    service = ServiceFactory(run_size=250, run_interval_minutes=30, refill=True, refill_days=30)
+    history = {"sample": sample, "p50_s": 3600, "p90_s": 7200, "measured_at": timezone.now()}
+    ServiceHistory.objects.create(service=service, size=9, **history)
+
+    page = buyer.browser.post(QUOTE, {**buyer.form(service), "quantity": "1000"}).content.decode()
+    told = by_api(buyer, service, quantity=1000)
+
+    plan, end = told["plan"], told["expected_end"]
+    assert f"in {plan['parts']} parts of about {plan['largest_part']};" in page
+    assert f"up to {told['tolerance']} units" in page
+    table = re.findall(r"<tr><td>(.*?)\s*<a", page.split("money-back", 1)[1], re.DOTALL)
+    assert [unescape(text) for text in table] == [each["when"] for each in told["refund_conditions"]]
+    known = end != "not enough data"
+    assert known is (sample >= 10)
+    assert ("Nine in ten end by" in page, "<dd>not enough data</dd>" in page) == (known, not known)
+
+
 def test_the_table_of_the_order_page_is_the_one_of_the_form(buyer: Buyer):
     """R4, D55: when money comes back, by the terms that were frozen."""
     form = buyer.look({**buyer.form(ServiceFactory(cancel=True)), "quantity": "1000"})

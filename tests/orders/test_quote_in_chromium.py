@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from playwright.sync_api import expect
 
-from orders.models import Order
+from orders.models import Order, Service
+from orders.operations.quotes import HOLDS_FOR
 from tests.factories import ServiceFactory
 from tests.orders.buyer import LINK, Buyer
 
@@ -40,11 +42,32 @@ def test_what_was_typed_last_is_quoted_before_it_is_ordered(page, press: str):
     assert (order.quote.content["units"], order.quote.content["price"]) == (1000, "1.50000")
 
 
-def test_a_quote_that_does_not_come_holds_nobody_up(page):
-    """The price per thousand was shown, and is still the one that is charged."""
+def test_a_quote_that_does_not_come_holds_nobody_up_and_charges_nobody(page):
+    """The server shows the total instead, and the next click places the order."""
     page.route("**/order/quote", lambda route: None)
     page.fill("#id_quantity", "1000")
     page.locator("[data-submit]").click()
+    expect(page.get_by_role("heading", name="this order costs $1.50 in all")).to_be_visible()
+    assert not Order.objects.exists()
+
+    page.locator("[data-submit]").click()
     page.wait_for_url("**/orders/*")
 
-    assert (Order.objects.get().charge, hasattr(Order.objects.get(), "quote")) == (Decimal("1.5"), False)
+    order = Order.objects.get()
+    assert (order.charge, order.quote.content["price"]) == (Decimal("1.5"), "1.50000")
+
+
+def test_a_price_that_is_about_to_end_is_asked_for_anew(page):
+    """What stands on the page is what holds, however long it is left open."""
+    page.clock.install()
+    page.reload()
+    with page.expect_response("**/order/quote"):
+        page.fill("#id_quantity", "1000")
+        page.clock.run_for(200)
+    expect(page.locator("#price")).to_have_text("$1.50")
+    Service.objects.update(rate=Decimal(3))
+
+    with page.expect_response("**/order/quote"):
+        page.clock.run_for((HOLDS_FOR.total_seconds() - 30) * 1000)
+
+    expect(page.locator("#price")).to_have_text("$3.00")

@@ -15,7 +15,7 @@ from tests.factories import CustomerFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
-PLACE = reverse("orders:place")
+PLACE, QUOTE = reverse("orders:place"), reverse("orders:quote")
 LINK = "https://instagram.com/somebody"
 
 
@@ -38,10 +38,11 @@ def limit(user, *, daily=None, monthly=None):
 def by_form(client, service, *, quantity=1000, **fields):
     context = client.get(PLACE, {"service": service.pk}).context
     versions = [f"{version.pk}:{version.checksum}" for version in context["draft"].quoted.versions]
-    token = context["draft"].shown.token
-    hidden = {"service": service.pk, "key": context["key"], "version": versions, "accept": "on", "quote": token}
+    hidden = {"service": service.pk, "key": context["key"], "version": versions, "accept": "on"}
     sizes = {} if fields else {"quantity": quantity}
-    return client.post(PLACE, {**hidden, "link": LINK, **sizes, **fields})
+    form = {**hidden, "link": LINK, **sizes, **fields}
+    shown = client.post(QUOTE, form).context["draft"].shown
+    return client.post(PLACE, {**form, "quote": shown.token})
 
 
 def by_api(client, user, service):

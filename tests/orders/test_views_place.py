@@ -90,7 +90,7 @@ class TestPlacing:
         service = ServiceFactory(type=ServiceType.PACKAGE.value, rate=Decimal("3.25"), min_quantity=1, max_quantity=1)
 
         assert 'name="quantity"' not in buyer.browser.get(PLACE, {"service": service.pk}).content.decode()
-        buyer.place(buyer.form(service))
+        buyer.place(buyer.look(buyer.form(service)))
 
         assert buyer.balance == Decimal("6.75")
 
@@ -127,7 +127,8 @@ class TestOnce:
         assert reverse("orders:detail", args=[buyer.orders[0].pk]) in text
         assert 'value="200"' in text
 
-        buyer.place({**form, "key": asked.context["key"]}, quantity="200")
+        again = {"key": asked.context["key"], "quote": asked.context["draft"].shown.token}
+        buyer.send({**form, **again, "quantity": "200"})
         assert [order.quantity for order in buyer.orders] == [100, 200]
 
     def test_a_fresh_form_after_an_order_places_another_one(self, buyer: Buyer):
@@ -339,6 +340,7 @@ def test_a_price_that_rose_since_it_was_shown_is_told_instead_of_charged(buyer: 
 
     assert (answer.status_code, buyer.orders, buyer.balance) == (409, [], Decimal(10))
     assert "it was $1.50 and is now $3.00" in page
+    assert "this order costs $3.00 in all" in page
     assert LINK in page
     assert buyer.place(form, quote=answer.context["draft"].shown.token).status_code == 302
     assert [order.charge for order in buyer.orders] == [Decimal(3)]
@@ -365,7 +367,7 @@ def test_the_price_shown_is_the_price_charged(buyer: Buyer):
         form = {**buyer.form(service), "quantity": quantity}
         shown = buyer.browser.post(QUOTE, form).context["draft"].quoted.price
 
-        buyer.place(form)
+        buyer.place(buyer.look(form))
 
         assert buyer.orders[-1].charge == shown == before - buyer.balance
 

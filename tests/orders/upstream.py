@@ -11,7 +11,7 @@ from orders.delivery import dispatch, poll
 from orders.models import Order, Route, Run
 from orders.operations.placing import place_order
 from orders.operations.quoting import Request
-from tests.factories import NOON, CustomerFactory, ProviderFactory, ServiceFactory
+from tests.factories import NOON, CustomerFactory, ProviderFactory, ServiceFactory, token_of
 from tests.simulator.conftest import FOLLOWERS, KEY, Simulator
 
 PATIENCE = 20  # seconds until a simulated order must have ended
@@ -37,12 +37,15 @@ class Upstream:
         """Place an order on a link of its own. sim: the trouble its link asks the simulator for."""
         link = link or f"https://instagram.com/p/{next(_links)}" + (f"?sim={sim}" if sim else "")
         shown = {version.pk: version.checksum for version in policies.required_versions(now=self.now)}
+        user_id = (customer or self.customer).pk
+        request = Request(service_id=self.service.pk, link=link, quantity=quantity)
         placed = place_order(
-            user_id=(customer or self.customer).pk,
-            request=Request(service_id=self.service.pk, link=link, quantity=quantity),
+            user_id=user_id,
+            request=request,
             request_key=None,
             channel=Order.Channel.WEB,
             accepting=shown,
+            quote=token_of(user_id=user_id, request=request, now=self.now),
             now=self.now,
         )
         return Order.objects.get(pk=placed.order_id)

@@ -56,7 +56,7 @@ def decide(number, *, at=NOON):
             user_id=customer.pk,
             request=placing.Request(service.pk, f"https://instagram.com/replayed{each}", 1000),
             request_key=None,
-            channel=Order.Channel.WEB,
+            channel=Order.Channel.API_V2,
             accepting={} if each else shown,
             now=at,
         )

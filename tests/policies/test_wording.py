@@ -1,6 +1,7 @@
 """Every code that a rule can give has a sentence, and the sentence names the numbers."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import product
 
@@ -20,7 +21,8 @@ from policies.rules.eligibility import (
     spending_limit_reached,
 )
 from policies.rules.forecasts import Forecast
-from policies.rules.quotes import TERMS_CHANGED, UNREADABLE, check_price
+from policies.rules.quotes import EXPIRED, NOT_SHOWN, TERMS_CHANGED, UNREADABLE, Promise, check_quote, used
+from policies.rules.quotes import Claim as Asked
 from policies.rules.vocabulary import Cause, DecisionOutcome, OrderStatus, ServiceType
 from policies.wording import sentences
 
@@ -131,14 +133,19 @@ WRONG = [
 ]
 
 
+NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
+MINE = Asked(user_id=1, service_id=2, request_hash="a")
+
+
 def test_every_refusal_has_a_sentence_and_no_sentence_is_idle():
     refusals = [each for wrong in WRONG for each in check_order(replace(FINE, **wrong), params={})]
-    refusals += check_price(shown=Decimal(1), rate=Decimal(2))
+    refusals += check_quote(Promise(MINE, Decimal(1), NOON), ordered=MINE, rate=Decimal(2), now=NOON)
+    refusals += [NOT_SHOWN, UNREADABLE, EXPIRED, TERMS_CHANGED, used(order_id=10_023)]
     refusals += [
         spending_limit_reached(period=period, limit=Decimal(5), left=Decimal(1), price=Decimal(2))
         for period in ("day", "month")
     ]
-    refusals += [WALLET_FROZEN, TERMS_CHANGED, UNREADABLE]
+    refusals += [WALLET_FROZEN]
 
     assert all("%(" not in wording.refusal(each) for each in refusals)
     assert {each.code for each in refusals} == set(sentences.REFUSALS)
@@ -160,6 +167,11 @@ def test_every_refusal_has_a_sentence_and_no_sentence_is_idle():
         (
             spending_limit_reached(period="day", limit=Decimal(5), left=Decimal("0.5"), price=Decimal(2)),
             "This order costs $2.00. Your spending limit of $5.00 a day leaves $0.50 for today (UTC).",
+        ),
+        (
+            used(order_id=10_023),
+            "The price that your page showed was for one order, and order 10023 was placed at it. Nothing was charged "
+            "just now. If you want another one like it, look at what holds now, and place the order.",
         ),
     ],
 )

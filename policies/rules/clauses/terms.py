@@ -11,7 +11,7 @@ YOUR_ACCOUNT = Clause("terms.2.2", "Your account and its secrets", ours=True)
 SUSPENSION = Clause("terms.2.3", "Suspended accounts", ours=True, rule="eligibility.check_order")
 
 WHAT_IS_SOLD = Clause("terms.3.1", "What is sold", ours=True)
-PRICE_SHOWN = Clause("terms.3.2", "The price you were shown", ours=True, rule="quotes.check_price")
+PRICE_SHOWN = Clause("terms.3.2", "The price you were shown", ours=True, rule="quotes.check_quote")
 NOT_SOLD = Clause("terms.3.3", "What is not sold", ours=True)
 
 PREPAID = Clause("terms.4.1", "A prepaid wallet", ours=True, rule="eligibility.check_order")

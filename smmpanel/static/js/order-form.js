@@ -35,7 +35,8 @@
     quantity.focus();
   });
 
-  // What is sent is what was shown: a click that was faster than its quote waits for it, but not for long.
+  // What is sent is what was shown: a click that was faster than its quote waits for it, but not for long. Without it the
+  // server shows the total first, and orders nothing.
   const PATIENCE_MS = 1500;
   const quoted = new Set(["link", "quantity", "comments"]);
   let typed = 0;
@@ -52,8 +53,21 @@
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (detail.target?.id !== "following") return;
     shown = asked;
+    renewLater();
     if (state === "waiting" && shown === typed) send();
   });
+
+  // A price that stands on the page is one that holds: shortly before it ends it is asked for anew.
+  const MARGIN_SECONDS = 30;
+  let renewal;
+  const renewLater = () => {
+    clearTimeout(renewal);
+    const held = document.querySelector("[data-holds-seconds]");
+    if (!held) return;
+    const renew = () => form.dispatchEvent(new Event("touch"));
+    renewal = setTimeout(renew, (held.dataset.holdsSeconds - MARGIN_SECONDS) * 1000);
+  };
+  renewLater();
 
   const send = () => {
     if (state !== "waiting") return;
