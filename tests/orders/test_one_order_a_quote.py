@@ -1,7 +1,9 @@
 """One quote, one order: what was shown is evidence of one. And what became of rows from before that was so."""
 
 import importlib
+from collections import Counter
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,6 +13,7 @@ from orders.models import Order, Quote
 from orders.operations import placing
 from plumbing import sql
 from tests.factories import ServiceFactory
+from tests.orders.test_concurrency import by_eight
 from tests.orders.test_quotes import Customer
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +65,25 @@ def test_the_database_refuses_what_got_past(customer: Customer):
     twice = copy_of(order.quote, order=customer.order(None, channel=Order.Channel.API_V2))
     with pytest.raises(IntegrityError, match="one_order_a_quote"), transaction.atomic():
         twice.save(force_insert=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_are_one_order_paid_once(customer: Customer):
+    """Eight different keys: it is the quote that lets one of them through."""
+    token, number = customer.ask().token, count()
+
+    def work() -> tuple[str, str]:
+        try:
+            return "placed", str(customer.order(token, request_key=f"key {next(number)}").pk)
+        except placing.Refused as refused:
+            [refusal] = refused.refusals
+            return refusal.code, refusal.facts["order"]
+
+    told = Counter(by_eight(work))
+
+    placed = str(Order.objects.get().pk)
+    assert told == {("placed", placed): 1, ("quote_used", placed): 7}
+    assert wallet.balance_of(customer.user.pk) == Decimal("98.5")
 
 
 def test_rows_from_before_are_marked_and_otherwise_as_they_were(customer: Customer):
