@@ -42,14 +42,16 @@ def test_what_was_typed_last_is_quoted_before_it_is_ordered(page, press: str):
     assert (order.quote.content["units"], order.quote.content["price"]) == (1000, "1.50000")
 
 
-def test_a_quote_that_does_not_come_holds_nobody_up_and_charges_nobody(page):
+@pytest.mark.parametrize("fails", [lambda route: route.abort(), lambda route: route.fulfill(status=503)])
+def test_a_quote_that_does_not_come_holds_nobody_up_and_charges_nobody(page, fails):
     """The server shows the total instead, and the next click places the order."""
-    page.route("**/order/quote", lambda route: None)
+    page.route("**/order/quote", fails)
     page.fill("#id_quantity", "1000")
     page.locator("[data-submit]").click()
     expect(page.get_by_role("heading", name="this order costs $1.50 in all")).to_be_visible()
     assert not Order.objects.exists()
 
+    page.unroute("**/order/quote")
     page.locator("[data-submit]").click()
     page.wait_for_url("**/orders/*")
 

@@ -35,9 +35,9 @@
     quantity.focus();
   });
 
-  // What is sent is what was shown: a click that was faster than its quote waits for it, but not for long. Without it the
-  // server shows the total first, and orders nothing.
-  const PATIENCE_MS = 1500;
+  // What is sent is what was shown: a click that was faster than its quote waits for it. Where none comes it is sent all the
+  // same: the server then shows the total first, and orders nothing.
+  const PATIENCE_MS = 10_000;
   const quoted = new Set(["link", "quantity", "comments"]);
   let typed = 0;
   let asked = 0;
@@ -74,6 +74,9 @@
     state = "ready";
     form.requestSubmit(button);
   };
+
+  form.addEventListener("htmx:sendError", send);
+  form.addEventListener("htmx:responseError", send);
 
   // The server places one order however often this is sent; the button only says that it was heard.
   form.addEventListener("submit", (event) => {
