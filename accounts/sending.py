@@ -37,6 +37,10 @@ DUE = """
     HAVING bool_or(token IS NULL OR lease_until < now())
         AND count(DISTINCT token) FILTER (WHERE lease_until >= now()) < %(most)s
 """
+OLDEST = """
+    SELECT due_at FROM accounts_outgoing
+    WHERE kind = 'mail' AND sent_at IS NULL AND parked_at IS NULL AND due_at <= %s ORDER BY due_at LIMIT 1
+"""
 CLAIM = """
     WITH due AS (
         SELECT id
@@ -86,6 +90,11 @@ class Claimed:
 def kinds_due(*, now: datetime) -> list[str]:
     """Kinds with messages that nobody is sending, where fewer than two passes are under way."""
     return [kind for (kind,) in sql.rows(DUE, {"now": now, "most": MOST_PASSES})]
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Since when the longest waiting mail has been due."""
+    return next((due_at for (due_at,) in sql.rows(OLDEST, [now])), None)
 
 
 def send_due(*, kind: str, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Which staff group may do what: names of permissions, nothing else (decision 27). `operations.seed` writes them."""
 
 _LOOK_AT_CUSTOMERS = ("accounts.view_user", "accounts.view_customergroup", "accounts.view_userevent")
+_ALARMS = ("accounts.view_alarm", "accounts.can_acknowledge_alarm")
 _LOOK_AT_MONEY = (
     "wallet.view_account",
     "wallet.view_transfer",
@@ -41,6 +42,7 @@ _LOOK_AT_POLICIES = (
 OWNER = "owner"  # every permission there is; `operations.seed` gives it those of new releases too
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": (
+        *_ALARMS,
         *_LOOK_AT_CUSTOMERS,
         *_LOOK_AT_MONEY,
         *_LOOK_AT_ORDERS,
@@ -58,6 +60,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "wallet.can_limit",
     ),
     "finance": (
+        *_ALARMS,
         *_LOOK_AT_CUSTOMERS,
         *_LOOK_AT_MONEY,
         *_LOOK_AT_ORDERS,

@@ -3,4 +3,8 @@
 from accounts import sending
 from plumbing.ticks import Tick
 
-TICKS = {"mail": Tick(alone=sending.prune, due=sending.kinds_due, work=sending.send_due, of="kind")}
+TICKS = {
+    "mail": Tick(
+        alone=sending.prune, due=sending.kinds_due, work=sending.send_due, of="kind", oldest_due=sending.oldest_due
+    )
+}

@@ -3,15 +3,24 @@
 from orders import announcing, rehearsing
 from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent, waiting
 from orders.operations import history
+from orders.reading import overdue
 from plumbing.ticks import Tick
+from policies.operations import rehearsing as policies_rehearsing
 from policies.operations.announcing import due as announcements_due
-from policies.operations.rehearsing import due as rehearsals_due
 
 TICKS = {
-    "dispatch": Tick(due=dispatch.providers_due, work=dispatch.send_due, of="provider_id"),
-    "refresh": Tick(due=poll.providers_due, work=poll.refresh_due_batches, of="provider_id"),
+    "dispatch": Tick(
+        due=dispatch.providers_due, work=dispatch.send_due, of="provider_id", oldest_due=overdue.oldest_unsent
+    ),
+    "refresh": Tick(
+        due=poll.providers_due, work=poll.refresh_due_batches, of="provider_id", oldest_due=overdue.oldest_look
+    ),
     "reconcile": Tick(
-        alone=reconcile.expire_leases, due=reconcile.providers_due, work=reconcile.ask_unknowns, of="provider_id"
+        alone=reconcile.expire_leases,
+        due=reconcile.providers_due,
+        work=reconcile.ask_unknowns,
+        of="provider_id",
+        oldest_due=overdue.oldest_lost_claim,
     ),
     "hold": Tick(alone=holding.hold_and_release),
     "wake": Tick(alone=waiting.wake_waiting),
@@ -19,5 +28,10 @@ TICKS = {
     "stall": Tick(alone=stalling.flag_unseen),
     "measure": Tick(alone=history.measure),
     "announce": Tick(due=announcements_due, work=announcing.work_on, of="version_id"),
-    "rehearse": Tick(due=rehearsals_due, work=rehearsing.work_on, of="rehearsal_id"),
+    "rehearse": Tick(
+        due=policies_rehearsing.due,
+        work=rehearsing.work_on,
+        of="rehearsal_id",
+        oldest_due=policies_rehearsing.oldest_due,
+    ),
 }

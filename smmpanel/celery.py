@@ -28,6 +28,7 @@ SECONDS = {  # between two passes of each tick; `smmpanel.ticks` knows them by t
     "verify": 600,  # once a night; a clock that was stopped then catches up
     "replay": 600,  # once a night, an hour later
     "payments": 2,
+    "watch": 60,
 }
 
 

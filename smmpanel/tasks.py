@@ -1,16 +1,21 @@
 """What Celery runs: a tick by its name, and a pass at one of its parts. Losing or repeating a message is harmless."""
 
+from typing import Any
+
 from celery import shared_task
 from django.utils import timezone
 
+from smmpanel import beats
 from smmpanel.ticks import TICKS
 
 EXPIRES_SECONDS = 5  # a message this old has been overtaken by newer ticks that found the same work
 
 
-@shared_task(ignore_result=True, acks_late=True)
-def tick(*, name: str, **_: object) -> None:
+@shared_task(bind=True, ignore_result=True, acks_late=True)
+def tick(self: Any, /, *, name: str, **_: object) -> None:
     """One message for each part at which the tick finds work. `**_` lets an old worker take a newer message."""
+    if name == beats.HEARD_BY:
+        beats.hear(self.request.origin)
     for part in TICKS[name].parts(now=timezone.now()):
         work.apply_async(kwargs={"name": name, "part": part}, expires=EXPIRES_SECONDS)
 

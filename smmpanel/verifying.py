@@ -6,10 +6,12 @@ from django.db import transaction
 
 import accounts.operations as accounts
 import orders.verification
+from plumbing.alone import alone
 from plumbing.ticks import Tick
 from wallet import verification
 
 CHECKS = [*verification.CHECKS, *orders.verification.CHECKS]
+CAUSE = "verify"  # of the alarm
 
 
 def due(*, now: datetime) -> list[str]:
@@ -18,20 +20,22 @@ def due(*, now: datetime) -> list[str]:
 
 
 def verify_by_night(*, night: str, now: datetime) -> None:
-    """Verify the books and keep the result; staff are told by mail when rows differ. Again changes nothing."""
-    if not verification.is_due(now=now):
-        return
-    keep(verification.run(CHECKS), day=night, now=now)
+    """Verify the books and keep the result. Again, or beside itself, changes nothing."""
+    with alone("verify") as mine:
+        if mine and verification.is_due(now=now):
+            keep(verification.run(CHECKS), now=now)
 
 
-def keep(report: verification.Report, *, day: str, now: datetime) -> None:
-    """Keep a result, whoever ran it; staff are told by mail when rows differ, once a day. day: in UTC, as a date."""
+def keep(report: verification.Report, *, now: datetime) -> None:
+    """Keep a result, whoever ran it. Staff are told when rows differ, once until the books balance again."""
     with transaction.atomic(durable=True):
         verification.keep(report, now=now)
         if report.differing:
             accounts.queue_alarm(
-                subject="The books do not balance", body=as_words(report), key=f"verify:{day}", now=now
+                subject="The books do not balance", body=as_words(report), key=CAUSE, now=now, lasts=True
             )
+        else:
+            accounts.clear_alarm(key=CAUSE, now=now)
 
 
 def as_words(report: verification.Report) -> str:
@@ -48,4 +52,4 @@ def rows_as_words(outcome: verification.Outcome) -> list[str]:
     return ["  " + ", ".join(f"{name} {value}" for name, value in row.items()) for row in outcome.differing]
 
 
-TICKS = {"verify": Tick(due=due, work=verify_by_night, of="night")}
+TICKS = {"verify": Tick(due=due, work=verify_by_night, of="night", oldest_due=verification.missed_since)}

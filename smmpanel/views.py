@@ -1,8 +1,6 @@
 """The public pages of no app: home and what explains the panel, theme and health."""
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -12,8 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from policies import reading
+from smmpanel import health
 
-MOST_SKEW_SECONDS = 2  # leases compare the database's clock with nothing else, but deadlines use ours (decision 12)
 THEMES = ("auto", "light", "dark")
 A_YEAR = 365 * 24 * 3600
 
@@ -78,13 +76,5 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _problems() -> list[str]:
-    problems = []
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        problems.append("migrations")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        skew = abs((cursor.fetchone()[0] - timezone.now()).total_seconds())
-    if skew > MOST_SKEW_SECONDS:
-        problems.append("clock")
-    return problems
+    migrations = ["migrations"] if health.pending_migrations() else []
+    return migrations + (["clock"] if health.skew_seconds() > health.MOST_SKEW_SECONDS else [])

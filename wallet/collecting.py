@@ -5,9 +5,9 @@ committed before the gateway is asked; a worker that dies leaves nothing that th
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from accounts.models import User
-from plumbing import sql
+from plumbing.alone import alone
 from plumbing.elapsed import Elapsed
 from wallet.gateways import GATEWAYS, gateway_of
 from wallet.gateways.base import (
@@ -38,10 +38,6 @@ WAVE = 40  # of each kind, claimed together
 MOST_UNANSWERED = 3  # in a wave: then the gateway is down, and not one payment odd
 PASS_SECONDS = 20.0  # after which a pass takes on nothing more
 GIVE_UP_STARTING = timedelta(days=1)
-
-# One pass at a gateway at a time: one that hangs holds one worker. The lock goes with the connection that holds it.
-TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
-UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +71,12 @@ def start_payment(*, user_id: int, gateway: str, amount: Decimal, request_key: U
 def gateways_due(*, now: datetime) -> list[str]:
     """The gateways with their keys at which something is due."""
     return [code for code in claiming.gateways_due(now=now) if _is_ready(code)]
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Since when the oldest of what is due has been so, at gateways that have their keys."""
+    due = claiming.oldest_due(now=now)
+    return min((since for code, since in due.items() if _is_ready(code)), default=None)
 
 
 def look_after(*, gateway: str, now: datetime) -> int:
@@ -264,13 +266,6 @@ def _is_ready(code: str) -> bool:
     return code in GATEWAYS and gateway_of(code).is_ready()
 
 
-@contextmanager
-def alone_at(gateway: str) -> Iterator[bool]:
-    """Whether nobody else is at this gateway, for as long as the block runs."""
-    name = f"payments:{gateway}"
-    [(mine,)] = sql.rows(TRY_LOCK, [name])
-    try:
-        yield mine
-    finally:
-        if mine:
-            sql.rows(UNLOCK, [name])
+def alone_at(gateway: str) -> AbstractContextManager[bool]:
+    """One pass at a gateway at a time: one that hangs holds one worker."""
+    return alone(f"payments:{gateway}")

@@ -5,5 +5,11 @@ from wallet import collecting
 from wallet.operations import payouts
 
 TICKS: dict[str, Tick] = {
-    "payments": Tick(alone=payouts.alarm_stuck, due=collecting.gateways_due, work=collecting.look_after, of="gateway"),
+    "payments": Tick(
+        alone=payouts.alarm_stuck,
+        due=collecting.gateways_due,
+        work=collecting.look_after,
+        of="gateway",
+        oldest_due=collecting.oldest_due,
+    ),
 }

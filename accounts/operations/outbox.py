@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -60,15 +59,9 @@ def queue_to_many(*, to: Mapping[int, str], subject: str, body: str, key: str, n
 
 def _mail(*, to: str, subject: str, body: str, key: str, now: datetime, user_id: int | None, html: str) -> Outgoing:
     return Outgoing(
-        kind=Outgoing.Kind.MAIL.value, key=key, user_id=user_id, to=_address(to), subject=_subject(subject),
-        body=_storable(body), html=_storable(html), created_at=now, due_at=now, give_up_at=now + GIVE_UP_AFTER,
+        kind=Outgoing.Kind.MAIL.value, key=key, user_id=user_id, to=_address(to), subject=one_line(subject),
+        body=storable(body), html=storable(html), created_at=now, due_at=now, give_up_at=now + GIVE_UP_AFTER,
     )  # fmt: skip
-
-
-def queue_alarm(*, subject: str, body: str, key: str, now: datetime) -> None:
-    """Queue a mail to `ALARM_EMAIL`, where there is one (decision 28). key: one a cause, for as long as it lasts."""
-    if settings.ALARM_EMAIL:
-        queue_mail(to=settings.ALARM_EMAIL, subject=subject, body=body, key=f"alarm:{key}", now=now)
 
 
 def send_again(*, staff: User, outgoing_id: int, now: datetime) -> None:
@@ -96,12 +89,13 @@ def _address(to: str) -> str:
     return to.lower()
 
 
-def _subject(subject: str) -> str:
+def one_line(subject: str) -> str:
+    """A subject as it is stored, cut after 255 characters. Raises UnfitHeader."""
     if re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", subject):
         raise UnfitHeader("A subject is one line.")
     return subject[:LONGEST_SUBJECT]
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Postgres stores every character but one."""
     return text.replace("\0", "")

@@ -1,15 +1,14 @@
-"""Prices of single customers and groups, and the switches of the whole installation."""
+"""Prices of single customers and groups."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from orders.models import PriceRule, Route, Switches
+from orders.models import PriceRule, Route
 from orders.operations import editing
 from plumbing.adminpages import ModelAdmin, Styled, actor_of, badge
 from plumbing.templatetags.amounts import amount
@@ -72,26 +71,3 @@ class PriceRuleAdmin(Styled, ModelAdmin[PriceRule]):
         """Take back each of the chosen ones, recorded."""
         for rule in queryset:
             self.delete_model(request, rule)
-
-
-@admin.register(Switches)
-class SwitchesAdmin(ModelAdmin[Switches]):
-    """One row: stop selling, stop dispatch (decision 29). Who turned them stands in the page's history."""
-
-    fields = ["stop_selling", "stop_dispatch"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Switches | None = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Go to the one row there is."""
-        if not self.has_view_or_change_permission(request):
-            return super().changelist_view(request, extra_context)
-        return HttpResponseRedirect(reverse("admin:orders_switches_change", args=[1]))
-
-    def save_model(self, request: HttpRequest, obj: Switches, form: Any, change: bool) -> None:
-        """Turn them."""
-        editing.save_switches(stop_selling=obj.stop_selling, stop_dispatch=obj.stop_dispatch)

@@ -1,10 +1,11 @@
 """The shapes of catalogue, orders and delivery: columns, constraints and chainable querysets, nothing that acts."""
 
-from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route, Service, ServiceHistory, Switches
+from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route, Service, ServiceHistory
 from orders.models.delivery import Delivery, PollBatch, Sample
 from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
 from orders.models.provider import Provider, ProviderLease, Wave
 from orders.models.run import Attempt, Run
+from orders.models.switches import Switches, SwitchTurn
 
 __all__ = [
     "Attempt",
@@ -25,6 +26,7 @@ __all__ = [
     "Sample",
     "Service",
     "ServiceHistory",
+    "SwitchTurn",
     "Switches",
     "Wave",
 ]

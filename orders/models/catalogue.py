@@ -184,18 +184,3 @@ class CatalogueChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of service {self.service_id}"
-
-
-class Switches(models.Model):
-    """One row that stops selling or dispatch for the whole installation (decision 29)."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    stop_selling = models.BooleanField(default=False)
-    stop_dispatch = models.BooleanField(default=False)
-
-    class Meta:
-        verbose_name_plural = "switches"
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="switches_are_one_row")]
-
-    def __str__(self) -> str:
-        return "Switches"

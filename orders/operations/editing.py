@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from orders.models import CatalogueChange, Category, PriceRule, Provider, Route, Service, Switches
+from orders.models import CatalogueChange, Category, PriceRule, Provider, Route, Service
 from orders.operations import claims
 from plumbing.addresses import AddressRefused, check_literal, target_of
 from policies.rules import pacing
@@ -186,15 +186,6 @@ def remove_price(*, price_id: int, actor: str, now: datetime) -> None:
     rule = PriceRule.objects.select_for_update(no_key=True).get(pk=price_id)
     _record(rule.service_id, Kind.PRICE, _price(rule), {}, actor, now)
     rule.delete()
-
-
-@transaction.atomic
-def save_switches(*, stop_selling: bool, stop_dispatch: bool) -> Switches:
-    """Stop or restart selling and dispatch for the whole installation (decision 29)."""
-    switches, _ = Switches.objects.select_for_update(no_key=True).get_or_create(pk=1)
-    switches.stop_selling, switches.stop_dispatch = stop_selling, stop_dispatch
-    switches.save(update_fields=["stop_selling", "stop_dispatch"])
-    return switches
 
 
 def check_provider_url(url: str) -> None:

@@ -25,7 +25,7 @@ def never_lands(run: Run) -> bool:
 
 
 def park(*, run: Run, reason: str, now: datetime) -> None:
-    """Set a run aside for a person, and tell staff: once a day of each provider. Part of the caller's transaction.
+    """Set a run aside for a person, and tell staff. Part of the caller's transaction.
 
     reason: what became of the last try. The caller holds the locks and refreshes the order afterwards.
     """
@@ -37,6 +37,6 @@ def park(*, run: Run, reason: str, now: datetime) -> None:
     queue_alarm(
         subject=f"Orders do not arrive at {run.provider.name}",
         body=BODY.format(order=run.order_id, tries=run.tries, provider=run.provider.name),
-        key=f"provider:{run.provider_id}:never_lands:{now:%Y-%m-%d}",
+        key=f"provider:{run.provider_id}:never_lands",
         now=now,
     )

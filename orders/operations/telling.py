@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from accounts.operations import queue_alarm, queue_mail
+from accounts.operations import clear_alarm, queue_alarm, queue_mail
 from orders.models import Order
 from plumbing.templatetags.amounts import amount as written
 from policies.models import Appeal
@@ -45,7 +45,11 @@ def alarm_staff(appeal: Appeal, *, order_id: int, now: datetime) -> None:
 
 
 def tell_decided(appeal: Appeal, *, order: Order, amount: Decimal | None, now: datetime) -> None:
-    """What came of an appeal. amount: what is paid back for it, account currency; None when it was upheld."""
+    """What came of an appeal; the alarm about it is over.
+
+    amount: what is paid back for it, account currency; None when it was upheld.
+    """
+    clear_alarm(key=f"appeal:{appeal.pk}", now=now, by=appeal.decided_by)
     text = UPHELD if amount is None else OVERTURNED
     decision = f"{settings.SITE_URL.rstrip('/')}/orders/{order.pk}/decisions/{appeal.decision.uuid}"
     body = text.format(order=order.pk, reason=appeal.reason, amount=written(amount), page=decision)

@@ -12,6 +12,7 @@ from orders.models import Order, OrderEvent, PollBatch, Run
 from orders.reading.chart import Chart, chart, samples
 from orders.reading.expected import conditions_of, expectations_of
 from orders.reading.standing import Standing, standings
+from orders.reading.switches import is_sending
 from policies.models import Decision
 from policies.rules import explain, forecasts, refunds
 from policies.rules.cancellations import is_free_to_cancel
@@ -72,11 +73,12 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     events = list(order.events.filter(public=True).order_by("at", "pk"))
     measured = samples(order.pk)
     place = _place_in_line(order)
-    end = _expected_end(order, runs, standing, now)
+    stopped = order.status == OrderStatus.QUEUED.value and not is_sending()
+    end = None if stopped else _expected_end(order, runs, standing, now)
     return Page(
         order=order,
         standing=standing,
-        explanation=_explanation(order, standing, place),
+        explanation=_explanation(order, standing, place, stopped=stopped),
         expectations=expectations_of(order, parts=len(runs)),
         conditions=conditions_of(order),
         place=place,
@@ -97,7 +99,7 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     )
 
 
-def _explanation(order: Order, standing: Standing, place: int | None) -> Reason:
+def _explanation(order: Order, standing: Standing, place: int | None, *, stopped: bool) -> Reason:
     facts = explain.StandingFacts(
         status=standing.status,
         units=standing.units,
@@ -105,6 +107,7 @@ def _explanation(order: Order, standing: Standing, place: int | None) -> Reason:
         place=place,
         held_reason=order.held_reason,
         paused_reason=order.paused_reason,
+        sending_stopped=stopped,
         ended=_as_ended(order, standing, Cause(order.cause)) if standing.status.is_terminal else None,
     )
     return explain.explain(facts, params=policies.params_of(order.refund_policy_id))

@@ -15,7 +15,7 @@ from accounts.http import UserRequest
 from orders.forms import PlaceOrder, ServiceSearch
 from orders.models import Order
 from orders.operations import placing, quotes, quoting
-from orders.reading import agreements, catalogue, habits
+from orders.reading import agreements, catalogue, habits, switches
 from orders.views import draft_key
 from orders.views.fragments import page_or_part
 from policies import wording
@@ -59,6 +59,11 @@ class Draft:
     def refund_version(self) -> PolicyVersion:
         """The refund policy that would govern the order."""
         return self.quoted.version_of("refund")
+
+    @property
+    def selling_stopped(self) -> bool:
+        """Whether no order at all is taken now."""
+        return any(refusal.code == "selling_stopped" for refusal in self.quoted.refusals)
 
     @property
     def short_of_funds(self) -> str:
@@ -112,6 +117,7 @@ def _choose(request: UserRequest) -> HttpResponse:
         "wanted": wanted,
         "asked_for": request.GET.get("service"),
         "window": catalogue.services(wanted, customer=request.user, size=CHOICES),
+        "selling": switches.is_selling,
         "recent": [] if wanted.words else habits.ordered_before(customer=request.user, size=RECENT),
     }
     return page_or_part(request, "orders/choose.html", "choices", context)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from orders.forms import ServiceSearch
-from orders.reading import catalogue
+from orders.reading import catalogue, switches
 from orders.views.fragments import page_or_part
 
 WINDOW = 50
@@ -21,6 +21,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "wanted": wanted,
         "window": window,
+        "selling": switches.is_selling,
         "first_window": search.place is None,
         "platforms": catalogue.platforms(),
         "categories": catalogue.categories(platform=wanted.platform),
@@ -36,7 +37,7 @@ def detail(request: HttpRequest, service_id: int) -> HttpResponse:
     listed = catalogue.service(service_id, customer=customer_of(request))
     if listed is None:
         raise Http404
-    return TemplateResponse(request, "orders/service.html", {"listed": listed})
+    return TemplateResponse(request, "orders/service.html", {"listed": listed, "selling": switches.is_selling})
 
 
 def customer_of(request: HttpRequest) -> User | None:

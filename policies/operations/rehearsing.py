@@ -31,6 +31,10 @@ TAKE = """
     WHERE id = %s AND (state = 'waiting' OR state = 'running' AND coalesce(lease_until < clock_timestamp(), true))
     RETURNING lease_until
 """
+LEFT = """
+    SELECT min(CASE state WHEN 'waiting' THEN asked_at ELSE lease_until END) FROM policies_rehearsal
+    WHERE state = 'waiting' OR state = 'running' AND lease_until < clock_timestamp()
+"""
 KEEP = """
     UPDATE policies_rehearsal SET
         done = %s, total = %s, result = %s, lease_until = clock_timestamp() + %s * interval '1 second'
@@ -69,6 +73,12 @@ def due(*, now: datetime) -> list[int]:
     """The rehearsals that nobody works at: asked for, put down between two passes, or left by a worker that died."""
     free = Q(state="waiting") | Q(state="running") & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     return list(Rehearsal.objects.filter(free).order_by("id").values_list("id", flat=True))
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Since when the longest waiting rehearsal was asked for, or has been left by a worker that died."""
+    ((since,),) = sql.rows(LEFT)
+    return since  # type: ignore[no-any-return]
 
 
 def work_on(*, rehearsal_id: int, also: Sequence[Source], now: datetime) -> None:

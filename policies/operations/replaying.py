@@ -131,8 +131,18 @@ def keep(
 
 def is_due(*, now: datetime) -> bool:
     """Whether the night's replay is still to be made: once a UTC day, from three o'clock on."""
-    night = now.astimezone(UTC).replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    night = _night(now)
     return now >= night and not ReplayCheck.objects.filter(at__gte=night).exists()
+
+
+def missed_since(*, now: datetime) -> datetime | None:
+    """When the night's replay should have been made that was not, None before the first of all."""
+    night, last = _night(now), ReplayCheck.objects.order_by("-id").values_list("at", flat=True).first()
+    return night if last and last < night <= now else None
+
+
+def _night(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
 
 
 def _in_chunks(since: int, top: int) -> Iterator[Sequence[Decision]]:

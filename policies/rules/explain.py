@@ -13,8 +13,9 @@ from policies.rules.vocabulary import OrderStatus
 class StandingFacts:
     """What the explanation may name. place: in line behind others on the same link, from 1, None if it is not.
 
-    held_reason, paused_reason: the order's own codes, "" if it has none; staff and events word them. ended: what its
-    refund is decided on, with the cause; None exactly while the status is not terminal.
+    held_reason, paused_reason: the order's own codes, "" if it has none; staff and events word them. sending_stopped:
+    nothing goes to providers now. ended: what its refund is decided on, with the cause; None exactly while the status
+    is not terminal.
     """
 
     status: OrderStatus
@@ -23,6 +24,7 @@ class StandingFacts:
     place: int | None = None
     held_reason: str = ""
     paused_reason: str = ""
+    sending_stopped: bool = False
     ended: RefundFacts | None = None
 
 
@@ -55,6 +57,8 @@ def _finding(order: StandingFacts) -> str:
         return "status_completed_minor"
     if order.status is OrderStatus.WAITING and order.place is None:
         return "status_waiting_unplaced"
+    if order.status is OrderStatus.QUEUED and order.sending_stopped:
+        return "status_queued_stopped"
     return f"status_{order.status.value}"
 
 

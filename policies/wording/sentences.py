@@ -121,6 +121,10 @@ FINDINGS: dict[str, Sentence] = {
     "claim_disguise": _("“%(words)s” promises that it passes for something else: what is sold is named as what it is."),
     # why an order stands where it stands (rules.explain)
     "status_queued": _("Your order is paid and waits in the queue. It is sent as soon as the provider has room."),
+    "status_queued_stopped": _(
+        "We have stopped sending orders for now. Yours is paid and keeps its place in the queue. "
+        "It goes out when we start again."
+    ),
     "status_waiting": _(
         "Another order for the same link is being delivered. "
         "Yours is number %(place)s in line and starts when that is done."

@@ -92,23 +92,6 @@ class TestQueueing:
         assert (message.subject, message.body) == ("x" * 255, "zero  and \N{EURO SIGN}\r\n")
 
 
-class TestAlarms:
-    """Decision 28: alarms are mailed to ALARM_EMAIL, once per cause."""
-
-    def test_an_alarm_goes_to_the_address_of_the_installation_once_a_cause(self, settings, now):
-        settings.ALARM_EMAIL = "ops@example.test"
-        for _ in range(2):
-            operations.queue_alarm(subject="The books differ", body="3 rows.", key="verify:2026-03-02", now=now)
-
-        assert Outgoing.objects.get().to == "ops@example.test"
-
-    def test_without_an_address_nothing_is_queued(self, settings, now):
-        settings.ALARM_EMAIL = ""
-        operations.queue_alarm(subject="The books differ", body="3 rows.", key="verify", now=now)
-
-        assert not Outgoing.objects.exists()
-
-
 class TestSendingAgain:
     def test_support_lets_a_parked_message_be_tried_for_three_more_days(self, queue, staff, now):
         queue()

@@ -101,6 +101,12 @@ class TestQuote:
         assert all(text.endswith(".") for text in told["expectations"])
         assert not Order.objects.exists()
 
+    def test_is_refused_while_selling_is_stopped(self, reseller):
+        """Decision 29."""
+        Switches.objects.create(stop_selling=True)
+
+        assert "paused" in self.quote(reseller, ServiceFactory())["error"]
+
     def test_its_token_holds_the_price(self, reseller):
         service = ServiceFactory(rate=Decimal("1.5"))
         token = self.quote(reseller, service)["quote"]
@@ -483,6 +489,7 @@ class TestAdd:
         Switches.objects.create(stop_selling=True)
 
         assert "paused" in reseller.add(ServiceFactory())["error"]
+        assert not Order.objects.exists()
 
 
 class TestStatus:

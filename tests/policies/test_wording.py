@@ -75,6 +75,7 @@ def standing_reasons():
         ended = refund if status.is_terminal else None
         facts = explain.StandingFacts(status, 1000, delivered, place=place, paused_reason=paused, ended=ended)
         yield explain.explain(facts, params={})
+    yield explain.explain(explain.StandingFacts(OrderStatus.QUEUED, 1000, 0, sending_stopped=True), params={})
 
 
 def claim_reasons():

@@ -35,6 +35,8 @@ def test_every_status_of_a_running_order_rests_on_a_clause():
     ("status", "facts", "clause", "finding"),
     [
         ("queued", {}, "refund.2.2", "status_queued"),
+        ("queued", {"sending_stopped": True}, "refund.2.2", "status_queued_stopped"),
+        ("waiting", {"place": 2, "sending_stopped": True}, "refund.4.2", "status_waiting"),
         ("waiting", {"place": 2}, "refund.4.2", "status_waiting"),
         ("waiting", {}, "refund.4.2", "status_waiting_unplaced"),
         ("processing", {"delivered": 0}, "refund.2.3", "status_processing"),

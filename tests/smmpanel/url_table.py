@@ -135,6 +135,7 @@ OWNERS = each("login", support="forbidden", finance="forbidden", owner="ok")
 FINANCE = each("login", support="forbidden", finance="ok", owner="ok")
 HANDLERS = each("login", support="ok", finance="forbidden", owner="ok")
 ALL_STAFF = each("login", support="ok", finance="ok", owner="ok")
+PRESSED = each("login", support="away", finance="away", owner="away")
 ADMIN = [
     Row("admin/", ALL_STAFF),
     Row("admin/login/", each("forbidden", anonymous="login", support="away", finance="away", owner="away")),
@@ -148,6 +149,7 @@ ADMIN = [
         each("login", support="missing", finance="missing", owner="missing"),
         args={"content_type_id": "none", "object_id": "none"},
     ),
+    Row("admin/accounts/alarm/<int:pk>/acknowledge/", PRESSED, args={"pk": "accounts/alarm"}, post={}),
     Row("admin/wallet/adjustment/correct/", FINANCE),
     Row("admin/wallet/adjustment/goodwill/", ALL_STAFF),
     *(
@@ -169,6 +171,10 @@ ADMIN = [
     *(
         Row(f"admin/orders/provider/<int:pk>/{act}/", OWNERS, args={"pk": "orders/provider"})
         for act in ("pause", "reopen", "test")
+    ),
+    *(
+        Row(f"admin/orders/switches/<int:pk>/{act}/", OWNERS, args={"pk": "orders/switches"})
+        for act in ("stop-selling", "start-selling", "stop-dispatch", "start-dispatch")
     ),
     Row("admin/orders/flag/<int:pk>/dismiss/", HANDLERS, args={"pk": "orders/flag"}),
     *(
@@ -204,6 +210,7 @@ ADMIN = [
 MODELS: dict[str, dict[str, str]] = {
     "accounts/user": {"view": "support finance owner"},
     "accounts/customergroup": {"view": "support finance owner", "add": "owner", "delete": "owner"},
+    "accounts/alarm": {"view": "support finance owner"},
     "accounts/outgoing": {"view": "support owner"},
     "auth/group": {"view": "owner", "add": "owner", "delete": "owner"},
     "orders/cataloguechange": {"view": "support finance owner"},

@@ -88,8 +88,18 @@ def keep(report: Report, *, now: datetime) -> LedgerCheck:
 
 def is_due(*, now: datetime) -> bool:
     """Whether the night's run is still to be made: once a UTC day, from two o'clock on."""
-    night = now.astimezone(UTC).replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    night = _night(now)
     return now >= night and not LedgerCheck.objects.filter(at__gte=night).exists()
+
+
+def missed_since(*, now: datetime) -> datetime | None:
+    """When the night's run should have been made that was not, None before the first run of all."""
+    night, last = _night(now), LedgerCheck.objects.order_by("-id").values_list("at", flat=True).first()
+    return night if last and last < night <= now else None
+
+
+def _night(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
 
 
 def _run(check: Check) -> Outcome:

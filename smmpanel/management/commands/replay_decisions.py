@@ -44,7 +44,7 @@ class Command(BaseCommand):
             total, chunks = replaying.every_decision(since=since)
         report = run(chunks, after=lambda so_far: self._show_bar(so_far, total))
         if not (since or number):
-            keep(report, now=timezone.now())
+            keep(report, whole=True, now=timezone.now())
         self._tell(report, as_json=options["json"])
 
     def _show_bar(self, so_far: Report, total: int) -> None:

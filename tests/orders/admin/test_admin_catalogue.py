@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import CustomerGroup
 from orders.api import price_list
-from orders.models import CatalogueChange, PriceRule, Route, Service, Switches
+from orders.models import CatalogueChange, PriceRule, Route, Service
 from orders.operations import editing, seeding
 from tests.factories import NOON, CustomerFactory, ProviderFactory, ServiceFactory
 
@@ -239,21 +239,6 @@ class TestPricesAndCategories:
 
         assert newest().after == {"category": "Instagram followers, slow"}
         assert newest().service == service
-
-    def test_the_switches_are_one_row_that_only_those_turn_who_may(self, client, staff):
-        seeding.seed()
-        seeding.seed()
-        staff("owner")
-        address = reverse("admin:orders_switches_change", args=[1])
-
-        assert client.get(reverse("admin:orders_switches_changelist")).headers["Location"] == address
-        client.post(address, {"stop_selling": "on"})
-        assert Switches.objects.get().stop_selling
-        assert client.get(reverse("admin:orders_switches_add")).status_code == 403
-
-        staff("support")
-        assert client.post(address, {}).status_code == 403
-        assert Switches.objects.get().stop_selling
 
 
 PAGES = ["service", "category", "pricerule", "cataloguechange", "provider", "switches"]

@@ -7,13 +7,12 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from plumbing import sql
+from plumbing import alone, sql
 from tests.factories import NOON, CustomerFactory
 from tests.wallet.admin_pages.walking import act, effect_of, found, page, paid, top_up, without
 from tests.wallet.paying import truth_of
 from tests.wallet.people import held, staff_with
 from tests.wallet.test_wallet_page import spend
-from wallet import collecting
 from wallet.gateways.base import Notice
 from wallet.models import (
     BONUS,
@@ -183,7 +182,7 @@ class TestTopUps:
         payout = asked.payouts.get()
 
         with ThreadPoolExecutor(1) as other:
-            assert other.submit(sql.rows, collecting.TRY_LOCK, ["payments:stripe"]).result() == [(True,)]
+            assert other.submit(sql.rows, alone.TRY_LOCK, ["payments:stripe"]).result() == [(True,)]
             said = act(client, "payout_not-sent", payout, reason="Keys are gone")
             other.submit(connections.close_all).result()
 

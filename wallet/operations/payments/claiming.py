@@ -23,6 +23,15 @@ GATEWAYS = """
     UNION SELECT gateway FROM wallet_topup WHERE check_at <= %(now)s
     UNION SELECT t.gateway FROM wallet_payout p JOIN wallet_topup t ON t.id = p.top_up_id WHERE p.due_at <= %(now)s
 """
+OLDEST = """
+    SELECT gateway, min(due_at) FROM (
+        SELECT gateway, due_at FROM wallet_gatewayevent WHERE due_at <= %(now)s
+        UNION ALL SELECT gateway, check_at FROM wallet_topup WHERE check_at <= %(now)s
+        UNION ALL SELECT t.gateway, p.due_at FROM wallet_payout p JOIN wallet_topup t ON t.id = p.top_up_id
+            WHERE p.due_at <= %(now)s
+    ) AS due
+    GROUP BY gateway
+"""
 CLAIM_EVENTS = """
     UPDATE wallet_gatewayevent SET due_at = %(until)s, tries = tries + 1 WHERE id IN (
         SELECT id FROM wallet_gatewayevent WHERE gateway = %(gateway)s AND due_at <= %(now)s
@@ -84,6 +93,11 @@ Job = ToAsk | ToTrace | ToSend
 def gateways_due(*, now: datetime) -> list[str]:
     """The codes at which a notice, a top-up or a payout is due."""
     return sorted(gateway for (gateway,) in sql.rows(GATEWAYS, {"now": now}))
+
+
+def oldest_due(*, now: datetime) -> dict[str, datetime]:
+    """Since when the oldest notice, top-up or payout has been due, by the gateway's code."""
+    return dict(sql.rows(OLDEST, {"now": now}))
 
 
 def claim_due(*, gateway: str, now: datetime, limit: int) -> list[Job]:

@@ -100,6 +100,7 @@ def resolve_review(
             telling.tell_credited(top_up, reason=why, now=now)
         top_up.check_at = None
         top_up.save(update_fields=["state", "credited", "bonus", "given_back", "paid_at", "check_at"])
+        telling.clear_review(top_up, by=actor, now=now)
         record(
             top_up,
             "review_ended",
@@ -129,6 +130,7 @@ def reject(*, staff: User, top_up_id: int, reason: str, now: datetime) -> TopUp:
         line, top_up.bank_reference = top_up.bank_reference, ""
         top_up.state, top_up.check_at = TopUp.State.REJECTED, None
         top_up.save(update_fields=["state", "check_at", "bank_reference"])
+        telling.clear_review(top_up, by=actor, now=now)
         facts = {"finding": top_up.finding or None, "line": line or None}
         act = record(top_up, "rejected", actor=actor, now=now, reason=why, **facts)
         telling.tell_rejected(top_up, reason=why, act=act, now=now)

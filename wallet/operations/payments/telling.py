@@ -1,4 +1,4 @@
-"""What customers and staff are told by mail about payments: rows of the outbox, in the caller's transaction."""
+"""What customers and staff are told about payments: mails and alarms, in the caller's transaction."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import User
-from accounts.operations import queue_alarm, queue_mail
+from accounts.operations import clear_alarm, queue_alarm, queue_mail
 from wallet.models import Event, TopUp
 
 RECEIPT = """\
@@ -98,9 +98,14 @@ def tell_rejected(top_up: TopUp, *, reason: str, act: Event, now: datetime) -> N
 
 
 def alarm_staff(top_up: TopUp, *, subject: str, body: str, cause: str, now: datetime) -> None:
-    """Have a person look. cause: one occurrence of something; it makes the alarm one."""
+    """Have a person look. cause: one occurrence of something; it makes the alarm one. A review's ends with it."""
     key = f"top_up:{top_up.pk}:{cause}"
     queue_alarm(subject=subject, body=f"{body}\n\nTop-up {top_up.reference}", key=key, now=now)
+
+
+def clear_review(top_up: TopUp, *, by: str, now: datetime) -> None:
+    """A review has ended, and with it every alarm about it."""
+    clear_alarm(key=f"top_up:{top_up.pk}:review", now=now, by=by)
 
 
 def _mail(  # one template, the same figures in each

@@ -124,12 +124,16 @@ def say_not_sent(*, staff: User, payout_id: int, reason: str, now: datetime) -> 
 
 def alarm_stuck(*, now: datetime) -> None:
     """Have a person look, once for each payout that a gateway does not take: its keys are gone, or it never answers."""
-    told = Event.objects.filter(subject_type="payout", subject_id=OuterRef("pk"), kind="stuck")
+    told = Event.objects.filter(subject_type="payout", kind="stuck")
     stuck = Q(tries__gte=STUCK_TRIES) | Q(asked_at__lte=now - STUCK_FOR)
-    sending = Payout.objects.filter(stuck, ~Exists(told), state=Payout.State.SENDING, due_at__isnull=False)
+    untold = ~Exists(told.filter(subject_id=OuterRef("pk")))
+    sending = Payout.objects.filter(stuck, untold, state=Payout.State.SENDING, due_at__isnull=False)
     for payout_id in sending.order_by("id").values_list("pk", flat=True):
         with transaction.atomic(durable=True):
-            if (payout := _being_sent(payout_id)) is not None:
+            payout = _being_sent(payout_id)
+            if (
+                payout is not None and not told.filter(subject_id=payout_id).exists()
+            ):  # another pass may have been faster
                 record_act(payout, "stuck", actor="system", now=now, reason=payout.last_error, tries=payout.tries)
                 telling.alarm_stuck(payout, now=now)
 

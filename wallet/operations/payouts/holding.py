@@ -148,6 +148,7 @@ def end(payout: Payout, *, state: str, actor: str, now: datetime, reference: str
     payout.state, payout.ended_at, payout.due_at = state, now, None
     payout.decided_by, payout.reference = actor, reference
     payout.save(update_fields=["state", "ended_at", "due_at", "decided_by", "reference", "reason", "last_error"])
+    telling.clear_stuck(payout, now=now)
     if state != Payout.State.WITHDRAWN:
         telling.tell_end(payout, now=now)
 

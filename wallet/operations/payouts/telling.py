@@ -1,4 +1,4 @@
-"""What customers are told by mail about their payouts: rows of the outbox, in the caller's transaction."""
+"""What customers and staff are told about payouts: mails and alarms, in the caller's transaction."""
 
 from datetime import UTC, datetime
 
@@ -72,7 +72,12 @@ def alarm_stuck(payout: Payout, *, now: datetime) -> None:
         error=payout.last_error or "none",
     )
     subject = f"Payout {payout.pk} is stuck"
-    accounts.queue_alarm(subject=subject, body=body, key=f"payout:{payout.pk}:stuck", now=now)
+    accounts.queue_alarm(subject=subject, body=body, key=f"payout:{payout.pk}:stuck", now=now, lasts=True)
+
+
+def clear_stuck(payout: Payout, *, now: datetime) -> None:
+    """A payout has ended, however stuck it was."""
+    accounts.clear_alarm(key=f"payout:{payout.pk}:stuck", now=now, by=payout.decided_by)
 
 
 def tell_end(payout: Payout, *, now: datetime) -> None:

@@ -1,0 +1,41 @@
+"""Since when the engine's oldest work has been due with nobody at it: what a watchdog asks every minute."""
+
+from datetime import datetime
+
+from plumbing import sql
+
+# A provider that was asked for its balance since, or asked us to wait, has somebody at it, however long its queue is;
+# and nobody was to be at it before sending was started again.
+DISPATCH = """
+    SELECT min(greatest(first.due_at, provider.balance_at, provider.backoff_until, started.at))
+    FROM orders_provider AS provider
+    CROSS JOIN LATERAL (
+        SELECT due_at FROM orders_run
+        WHERE provider_id = provider.id AND state = 'queued' AND due_at <= %(now)s ORDER BY due_at LIMIT 1) AS first
+    CROSS JOIN (SELECT max(at) AS at FROM orders_switchturn WHERE switch = 'dispatch') AS started
+    WHERE provider.enabled AND provider.paused_at IS NULL AND provider.adapter = 'api_v2'
+        AND (provider.backoff_until IS NULL OR provider.backoff_until <= %(now)s)
+        AND NOT EXISTS (SELECT FROM orders_switches WHERE stop_dispatch)
+"""
+LOOKS = "SELECT min(due_at) FROM orders_pollbatch WHERE due_at <= %(now)s"
+CLAIMS = "SELECT min(lease_until) FROM orders_run WHERE state = 'submitting' AND lease_until < now()"
+
+
+def oldest_unsent(*, now: datetime) -> datetime | None:
+    """Of the runs that could go to their providers now."""
+    return _first(DISPATCH, now)
+
+
+def oldest_look(*, now: datetime) -> datetime | None:
+    """Of the live runs whose providers are to be asked about them."""
+    return _first(LOOKS, now)
+
+
+def oldest_lost_claim(*, now: datetime) -> datetime | None:
+    """Of the claims whose workers died before they wrote an answer, by the database's clock."""
+    return _first(CLAIMS, now)
+
+
+def _first(statement: str, now: datetime) -> datetime | None:
+    ((since,),) = sql.rows(statement, {"now": now})
+    return since  # type: ignore[no-any-return]
