@@ -8,6 +8,7 @@ import redis
 from django.conf import settings as configured
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from accounts.operations import queue_mail
@@ -73,6 +74,19 @@ class TestCommand:
         call_command("tick", "--list", stdout=out)
 
         assert out.getvalue().splitlines() == [f"{name}\tevery {SECONDS[name]} s" for name in TICKS]
+
+    def test_one_that_fails_is_named_and_stops_no_other(self, panel):
+        order = panel.order()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orders_servicehistory RENAME TO elsewhere")
+        try:
+            with pytest.raises(CommandError, match=r"Failed: measure\."):
+                call_command("tick", "measure", "dispatch")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE elsewhere RENAME TO orders_servicehistory")
+
+        assert panel.accepted(order) == 1
 
     def test_a_job_that_does_not_exist_is_named(self):
         with pytest.raises(CommandError, match="no-such"):

@@ -1,5 +1,6 @@
 """`manage.py tick NAME`: one pass of a periodic job from cron or by hand, with threads instead of messages."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from django.utils import timezone
 from plumbing.ticks import Tick
 from smmpanel.celery import SECONDS
 from smmpanel.ticks import TICKS
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -28,8 +31,19 @@ class Command(BaseCommand):
             return
         if unknown := set(names) - set(TICKS):
             raise CommandError(f"No such job: {', '.join(sorted(unknown))}. There are: {', '.join(TICKS)}.")
-        for name in names or TICKS:
-            run(TICKS[name], now=timezone.now())
+        failed = [name for name in names or TICKS if not _runs(name)]
+        if failed:
+            raise CommandError(f"Failed: {', '.join(failed)}. The log says why; the others were run.")
+
+
+def _runs(name: str) -> bool:
+    """Make a pass; one that fails stops no other of the same line in a crontab."""
+    try:
+        run(TICKS[name], now=timezone.now())
+    except Exception:
+        logger.exception("tick %s failed", name)
+        return False
+    return True
 
 
 def run(tick: Tick, *, now: datetime) -> None:
