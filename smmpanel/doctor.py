@@ -156,7 +156,7 @@ def _eviction(client: Redis) -> Answers:
 
 def _mail() -> Answers:
     if "filebased" in settings.EMAIL_BACKEND:
-        yield State.NOTE, f"EMAIL_URL is not set: mail lies in {settings.EMAIL_FILE_PATH.name}, and nobody gets any"
+        yield State.NOTE, "EMAIL_URL is not set: mail lies in var/mail, and nobody gets any"
     else:
         with mail.get_connection():
             yield State.OK, "the mail server answers"

@@ -55,7 +55,7 @@ class AlarmAdmin(Styled, KeptAsIs, ModelAdmin[Alarm]):
     """Every alarm there was, the open ones first. Nobody edits one: staff acknowledge it, or its cause ends."""
 
     change_form_template = "admin/accounts/alarm.html"
-    list_display = ["subject", "state", "raised_at", "last_seen_at", "times", "seen", "ended"]
+    list_display = ["subject", "state", "raised_at", "seen", "ended"]
     list_filter = [State]
     list_per_page = 50
     show_full_result_count = False

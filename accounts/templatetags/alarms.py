@@ -10,7 +10,7 @@ from accounts.models import Alarm
 
 register = template.Library()
 
-SHOWN = 10
+SHOWN = 6
 COUNTED = 1000  # more are "1,000 or more"
 
 

@@ -77,7 +77,7 @@ class TestTheFrontPage:
         support = log_in("support")
         seen = raised("seen", subject="Seen already", lasts=True)
         operations.acknowledge_alarm(staff=support, alarm_id=seen.pk, now=now)
-        for number in range(11):
+        for number in range(7):
             raised(f"new:{number}", subject=f"New {number}")
 
         shown = page(client)
@@ -90,7 +90,7 @@ class TestTheFrontPage:
         raised("first")
         with django_assert_num_queries(6) as before:
             page(client)
-        for number in range(9):
+        for number in range(5):
             raised(f"more:{number}")
         with django_assert_num_queries(len(before)):
             page(client)

@@ -152,7 +152,7 @@ def test_the_page_asks_the_same_number_of_queries_for_10_and_1000_services(
     provider, category = ProviderFactory(), CategoryFactory()
     if logged_in:
         client.force_login(CustomerFactory())
-    queries = 5 if logged_in else 3
+    queries = 6 if logged_in else 4
     ServiceFactory.create_batch(10, category=category, routed=provider)
     with django_assert_num_queries(queries):
         client.get(PAGE)
