@@ -9,7 +9,7 @@ WRITTEN_ONCE = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0011_guards")]
+    dependencies = [("orders", "0012_one_order_a_quote")]
 
     operations = [
         migrations.CreateModel(
