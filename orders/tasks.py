@@ -1,6 +1,6 @@
 """When orders are worked on: each tick finds in Postgres what is due; repeats, overlaps and losses are harmless."""
 
-from orders import announcing, rehearsing
+from orders import announcing, rehearsing, syncing
 from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent, waiting
 from orders.operations import history
 from orders.reading import overdue
@@ -28,6 +28,7 @@ TICKS = {
     "stall": Tick(alone=stalling.flag_unseen),
     "measure": Tick(alone=history.measure),
     "announce": Tick(due=announcements_due, work=announcing.work_on, of="version_id"),
+    "catalogue": Tick(due=syncing.lists_due, work=syncing.read_list, of="provider_id"),
     "rehearse": Tick(
         due=policies_rehearsing.due,
         work=rehearsing.work_on,

@@ -22,6 +22,7 @@ SECONDS = {  # between two passes of each tick; `smmpanel.ticks` knows them by t
     "stall": 300,
     "unsent": 300,
     "measure": 600,
+    "catalogue": 10,
     "rehearse": 2,
     "announce": 60,
     "mail": 2,

@@ -6,10 +6,12 @@ from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
 from orders.models.provider import Provider, ProviderLease, Wave
 from orders.models.run import Attempt, Run
 from orders.models.switches import Switches, SwitchTurn
+from orders.models.syncing import CatalogueSync, SyncChange
 
 __all__ = [
     "Attempt",
     "CatalogueChange",
+    "CatalogueSync",
     "Category",
     "Delivery",
     "Flag",
@@ -28,5 +30,6 @@ __all__ = [
     "ServiceHistory",
     "SwitchTurn",
     "Switches",
+    "SyncChange",
     "Wave",
 ]

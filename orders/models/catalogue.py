@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from orders.models.provider import Provider
+from policies.rules.syncing import Why
 from policies.rules.vocabulary import Metric, Platform, ServiceType
 
 
@@ -119,8 +120,14 @@ class ServiceHistory(models.Model):
 class Route(models.Model):
     """How a service reaches a provider. The lowest priority number is tried first.
 
-    cost: what the provider charges per 1000 (or per package), in the provider's currency.
+    cost: what the provider charges per 1000 (or per package), in the provider's currency. closed_because: why an import
+    closed it, so that an import may open it again.
     """
+
+    class Closed(models.TextChoices):
+        GONE = Why.GONE.value, "gone from the provider's list"
+        COST = Why.COST.value, "the provider takes too much"
+        TYPE = Why.TYPE.value, "the provider changed its type"
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="routes")
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="routes")
@@ -128,9 +135,13 @@ class Route(models.Model):
     cost = models.DecimalField(max_digits=18, decimal_places=5, null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1)
     enabled = models.BooleanField(default=True)
+    closed_because = models.CharField(max_length=4, choices=Closed.choices, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_because="") | Q(enabled=False), name="a_route_closed_by_an_import_is_closed"
+            ),
             models.UniqueConstraint(fields=["service", "priority"], name="one_route_a_priority"),
             models.UniqueConstraint(fields=["service", "provider", "provider_service"], name="a_route_is_listed_once"),
         ]

@@ -14,6 +14,15 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         waited = Q(backoff_until__isnull=True) | Q(backoff_until__lte=now)
         return self.filter(waited, enabled=True, paused_at__isnull=True)
 
+    def listing(self) -> "ProviderQuerySet":
+        """Those that have a list to read, and are switched on."""
+        return self.filter(enabled=True, adapter=Provider.Adapter.API_V2)
+
+    def list_due(self, now: datetime) -> "ProviderQuerySet":
+        """Those whose list is to be read: asked for, or its interval is over, or it was never read."""
+        never = Q(sync_due_at__isnull=True, sync_minutes__gt=0)
+        return self.listing().filter(Q(sync_due_at__lte=now) | never)
+
 
 class Provider(models.Model):
     """An upstream that delivers. Deadlines in seconds; concurrency in calls at once (decision 12)."""
@@ -41,6 +50,10 @@ class Provider(models.Model):
     balance = models.DecimalField(max_digits=18, decimal_places=5, null=True, blank=True)
     balance_at = models.DateTimeField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    sync_minutes = models.PositiveSmallIntegerField(default=60)  # between two readings of its list; 0: only when asked
+    sync_due_at = models.DateTimeField(null=True, blank=True)  # of the next reading; null: at once, or never with 0
+    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, default=30)  # ours, on top of its rates
+    least_margin_percent = models.DecimalField(max_digits=4, decimal_places=2, default=5)  # of our rate; below: a pause
 
     objects = ProviderQuerySet.as_manager()
 
@@ -49,6 +62,9 @@ class Provider(models.Model):
             models.CheckConstraint(
                 condition=Q(concurrency__gte=1, poll_concurrency__gte=1, add_deadline__gte=1),
                 name="provider_takes_at_least_one_call",
+            ),
+            models.CheckConstraint(
+                condition=Q(markup_percent__gte=0, least_margin_percent__gte=0), name="provider_prices_make_sense"
             ),
         ]
 

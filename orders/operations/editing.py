@@ -128,6 +128,7 @@ def save_routes(
     Route.objects.filter(service_id=service_id, pk__in=[*removed, *(route.pk for route in edited if route.pk)]).delete()
     for route in edited:
         route.service_id = service_id
+        route.closed_because = "" if route.enabled else route.closed_because  # what a person opens is open
         route.save(force_insert=True)
     after = _open_routes(service_id)
     if before != after:

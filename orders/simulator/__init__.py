@@ -38,7 +38,8 @@ How one answer goes (any action):
 - `word:…`, `remains:…` for `status`: so for every order of the answer; `missing:0.5`: that share of ids is left out
 
 **Watching and steering** (loopback only): `GET /control` the faults asked for; `POST /control` with `{"reset": true}`
-forgets them, with `{"deposit": "-50.00"}` changes the balance, with `{"forget_payments": true}` empties the sandbox;
+forgets them, with `{"deposit": "-50.00"}` changes the balance, with `{"forget_payments": true}` empties the sandbox,
+with `{"catalogue": […]}` lists exactly that from now on, sense or nonsense, and with null or a reset what there is;
 `GET /control/counts` counts, per link, the `add` calls that `arrived` and those that were `accepted`, and all
 `requests` per action; `GET /control/orders?ids=1,2&at=EPOCH` what was really delivered at a moment, whatever `status`
 says; `POST /control/bulk` with `{"count": 100000, "quantity": 1000, "pace": 500, "ago": 60}` makes live orders at once

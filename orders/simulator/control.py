@@ -62,9 +62,12 @@ class Control:
             raise BadFault("faults is a list of objects")
         if asked.get("reset"):
             self.faults.reset()
+            self.provider.relist(None)
         self.faults.ask(wishes)
         if asked.get("forget_payments"):
             self.pay_site.forget()
+        if "catalogue" in asked:
+            self.provider.relist(asked["catalogue"])
         if "deposit" in asked:
             self.provider.journal.deposit(round(float(str(asked["deposit"])) * UNIT))
 

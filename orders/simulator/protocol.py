@@ -12,7 +12,7 @@ from orders.simulator.provider import Provider, Refused
 
 DAY = 86_400.0
 
-Answer = dict[str, object] | list[dict[str, object]]
+Answer = object  # whatever JSON it is
 
 
 def answer(provider: Provider, params: Params, *, picked: Picked, now: float) -> Answer:

@@ -20,11 +20,17 @@ class Provider:
     def __init__(self, journal: Journal, *, key: str, currency: str, speed: float, request_ids: bool) -> None:
         self.journal = journal
         self.services = generate(journal.seed)
-        self.listed = [service.wire(speed=speed) for service in self.services.values()]
         self.key = key
         self.currency = currency
         self.speed = speed
+        self.listed: object = None
+        self.relist(None)
         self.request_ids = request_ids
+
+    def relist(self, wished: object) -> None:
+        """List this from now on, whatever it is; None lists what there is. What can be ordered stays the same."""
+        generated = [service.wire(speed=self.speed) for service in self.services.values()]
+        self.listed = generated if wished is None else wished
 
     def snapshot(self, order: Order, *, picked: Picked, now: float) -> dict[str, object]:
         """One order in the shape of `status`, troubles applied."""

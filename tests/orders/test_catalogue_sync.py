@@ -268,7 +268,7 @@ def upstream(simulate, provider, settings):  # noqa: F811
 
 def sync(*arguments):
     out, err = StringIO(), StringIO()
-    call_command("sync_catalogue", *arguments, stdout=out, stderr=err)
+    call_command("sync_catalogue", "--apply", *arguments, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
 
@@ -298,7 +298,7 @@ def test_a_terminal_gets_a_progress_bar(upstream):
             return True
 
     screen = Terminal()
-    call_command("sync_catalogue", stdout=StringIO(), stderr=screen, no_color=True)
+    call_command("sync_catalogue", "--apply", stdout=StringIO(), stderr=screen, no_color=True)
     assert f"] {Service.objects.count():,} of {Service.objects.count():,}\n" in screen.getvalue()
 
 

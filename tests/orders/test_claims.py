@@ -117,7 +117,7 @@ class TestAnUpdate:
         service.refresh_from_db()
         assert (service.name, service.description, service.active) == ("Likes 7", GOOD, True)
         assert (service.rate, service.min_quantity) == (Decimal("2.6"), 50)
-        assert (first.refused, again.refused, again.changed) == (1, 1, 0)
+        assert (first.refused, again.refused, again.changed) == (1, 0, 0)
         flagged = {
             "refused name": "“non drop” (refund.12.1)",
             "refused description": "“100 % safe” (refund.12.1)",

@@ -1,48 +1,93 @@
-"""Imports what the providers sell into our catalogue, from the command line or cron."""
+"""Compares what the providers sell with our catalogue, from the command line or cron, and takes it over if told to."""
 
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from orders.models import Provider
-from orders.operations.catalogue import SyncResult, apply_catalogue
-from orders.providers import adapter_for
-from orders.providers.base import Balance, Catalogue, Failed
+from orders import syncing
+from orders.models import Provider, SyncChange
+from orders.models.syncing import LABELS
+from orders.operations import catalogue
+from orders.providers.base import Catalogue, Failed
+from policies.rules.catalogue import LeftOut
+from policies.rules.syncing import Kind
 
 BAR_WIDTH = 30
+SHOWN = 20  # changes of a kind
 
 
 class Command(BaseCommand):
-    help = "Imports the catalogue of each enabled provider: new services, changed rates and terms, and what is gone."
+    help = (
+        "Compares the list of each enabled provider with our catalogue and stages what differs; --apply takes it over."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--provider", type=int, help="id of the one provider to read; without it, all enabled ones")
+        parser.add_argument("--apply", action="store_true", help="take over everything that the list is believed in")
         parser.add_argument(
-            "--provider", type=int, help="id of the one provider to import; without it, all enabled ones"
+            "--markup", type=_percent, help="percent on top of its rates, instead of the provider's own"
         )
-        parser.add_argument("--markup", type=_percent, default=Decimal(30), help="percent on top of its rates (30)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         providers = Provider.objects.order_by("id")
         providers = providers.filter(pk=options["provider"]) if options["provider"] else providers.filter(enabled=True)
         if not providers:
             raise CommandError("No such provider." if options["provider"] else "No provider is enabled.")
-        failures = [said for provider in providers if (said := self._import(provider, options["markup"]))]
+        each = self._take_over if options["apply"] else self._show
+        failures = [said for provider in providers if (said := self._read(provider, options["markup"], each))]
         if failures:
             raise CommandError(" ".join(failures))
 
-    def _import(self, provider: Provider, markup: Decimal) -> str:
-        """Import one provider; answers what went wrong, "" when all went well."""
+    def _read(self, provider: Provider, markup: Decimal | None, go_on: Any) -> str:
+        """Read one provider's list and go on with it; answers what went wrong, "" when all went well."""
         self._step(f"{provider.name}: fetching the catalogue")
-        listed = _listed(provider)
+        listed = syncing.fetch(provider)
         if isinstance(listed, Failed):
+            catalogue.note_failure(provider_id=provider.pk, problem=listed.problem, now=timezone.now())
             return f"{provider.name}: {listed.problem}."
         self._step(f"{provider.name}: {len(listed.services):,} services listed, comparing")
-        result = apply_catalogue(
+        go_on(provider, listed, markup)
+        if listed.unreadable:
+            named = ", ".join(listed.unreadable[:10])
+            self.stdout.write(f"  {len(listed.unreadable):,} could not be read: {named}")
+        catalogue.release(provider_id=provider.pk, now=timezone.now())
+        return ""
+
+    def _show(self, provider: Provider, listed: Catalogue, markup: Decimal | None) -> None:
+        guards = catalogue.guards_of(provider)
+        staged = catalogue.stage(
+            provider_id=provider.pk,
+            listed=listed.services,
+            unreadable=listed.unreadable,
+            now=timezone.now(),
+            guards=guards if markup is None else replace(guards, markup=markup),
+        )
+        finding = staged.diff.refused or (catalogue.SHRANK if staged.diff.shrank else "")
+        if finding:
+            self.stdout.write(f"{provider.name}: {catalogue.FINDINGS[finding]}")
+        self.stdout.write(f"{provider.name}: {staged.waiting:,} changes wait.")
+        waiting = SyncChange.objects.waiting().filter(sync_id=staged.sync_id)
+        for kind in Kind:
+            self._show_kind(kind, list(waiting.filter(kind=kind).order_by("id")))
+        self._left_out(staged.diff.left_out)
+
+    def _show_kind(self, kind: Kind, changes: list[SyncChange]) -> None:
+        if changes:
+            self.stdout.write(f"  {len(changes):,} {LABELS[kind]}:")
+        for change in changes[:SHOWN]:
+            sign = " " if change.safe else "?"
+            self.stdout.write(f"  {sign} {change.provider_service} {change.name[:60]}{_sides(change)}")
+        if len(changes) > SHOWN:
+            self.stdout.write(f"    and {len(changes) - SHOWN:,} more")
+
+    def _take_over(self, provider: Provider, listed: Catalogue, markup: Decimal | None) -> None:
+        result = catalogue.apply_catalogue(
             provider_id=provider.pk,
             remote=listed.services,
             unreadable=listed.unreadable,
@@ -51,8 +96,12 @@ class Command(BaseCommand):
             actor="system",
             progress=self._bar,
         )
-        self.stdout.write(_summary(provider, result, listed))
-        return ""
+        self.stdout.write(_summary(provider, result))
+        self._left_out(result.left_out)
+
+    def _left_out(self, entries: Iterable[LeftOut]) -> None:
+        for finding, count in sorted(Counter(entry.finding for entry in entries).items()):
+            self.stdout.write(f"  {count:,} left out: {finding.replace('_', ' ')}.")
 
     def _step(self, words: str) -> None:
         self.stderr.write(words)
@@ -67,16 +116,20 @@ class Command(BaseCommand):
         self.stderr.flush()
 
 
-def _listed(provider: Provider) -> Catalogue | Failed:
-    """The provider's list, unless its money is not ours: rates in another currency would be sold as ours."""
-    adapter = adapter_for(provider)
-    balance = adapter.balance()
-    if isinstance(balance, Balance) and balance.currency not in ("", settings.CURRENCY):
-        return Failed(f"its rates are in {balance.currency}, this installation sells in {settings.CURRENCY}")
-    return adapter.services()
+def _sides(change: SyncChange) -> str:
+    """What changes, in a few words: nothing more for what is new or gone."""
+    if change.kind in (Kind.NEW, Kind.GONE, Kind.BACK):
+        return ""
+    sides = [f"{name} {_short(change.before.get(name))} → {_short(value)}" for name, value in change.after.items()]
+    return f": {', '.join(sides)}"
 
 
-def _summary(provider: Provider, result: SyncResult, listed: Catalogue) -> str:
+def _short(value: object) -> str:
+    text = "–" if value in ("", None) else str(value).replace("\n", " ")
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _summary(provider: Provider, result: catalogue.SyncResult) -> str:
     lines = [
         f"{provider.name}: {result.created:,} new, {result.changed:,} changed, {result.unchanged:,} unchanged, "
         f"{result.gone:,} gone, {result.returned:,} back."
@@ -89,13 +142,13 @@ def _summary(provider: Provider, result: SyncResult, listed: Catalogue) -> str:
             "Rewrite them in the admin, or let them stand with a reason."
         )
     if result.refused:
-        lines.append(f"  {result.refused:,} keep an earlier text: the new one makes a claim. See the list of changes.")
+        lines.append(f"  {result.refused:,} texts were not taken over: they make a claim. See the list of changes.")
+    if result.paused:
+        lines.append(f"  {result.paused:,} are paused: see the providers' lists in the admin.")
+    if result.finding:
+        lines.append(f"  {catalogue.FINDINGS[result.finding]}")
     if result.missing:
         lines.append(f"  {result.missing:,} are missing from the list, too many to believe it: they stay on sale.")
-    for finding, count in sorted(Counter(entry.finding for entry in result.left_out).items()):
-        lines.append(f"  {count:,} left out: {finding.replace('_', ' ')}.")
-    if listed.unreadable:
-        lines.append(f"  {len(listed.unreadable):,} could not be read: {', '.join(listed.unreadable[:10])}")
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         customer = demo.make_people(now=now)
         key = demo.key_of(customer, known=_known_key(out), now=now)
         provider = demo.connect_simulator(url=options["simulator_url"])
-        call_command("sync_catalogue", provider=provider.pk, stdout=self.stdout, stderr=self.stderr)
+        call_command("sync_catalogue", provider=provider.pk, apply=True, stdout=self.stdout, stderr=self.stderr)
         _write(
             out,
             {
