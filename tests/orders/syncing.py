@@ -2,7 +2,7 @@
 
 from orders.models import CatalogueSync, Provider, SyncChange
 from orders.syncing import read_list
-from tests.simulator.conftest import Simulator
+from tests.simulator.conftest import FOLLOWERS, Simulator
 
 
 class Lister:
@@ -11,7 +11,9 @@ class Lister:
     def __init__(self, simulator: Simulator, provider: Provider, *, size: int = 10) -> None:
         self.simulator = simulator
         self.provider = provider
-        self.rows = simulator.call("services")[:size]
+        rows = simulator.call("services")
+        ours = [row for row in rows if row["service"] == FOLLOWERS]
+        self.rows = [*ours, *(row for row in rows if row["service"] != FOLLOWERS)][:size]
         self.list(self.rows)
 
     def list(self, rows: object) -> None:

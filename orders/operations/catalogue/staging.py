@@ -17,6 +17,7 @@ from policies.rules.syncing import Change, Diff, Guards, Kind, compare
 
 KEPT = timedelta(days=30)  # how long changes that a later list replaced can be looked up
 SHRANK = "list_shrank"
+SAID = ("checked_at", "listed", "unreadable", "left_out", "missing", "list_sha256")
 State = CatalogueSync.State
 FINDINGS = {
     "empty_list": "The list is empty.",
@@ -76,7 +77,7 @@ def stage(
             _replace(sync, changes, ways, now)
             _tell(sync, now)
         else:
-            _touch(earlier, digest, now)
+            _touch(earlier, sync)
     return Staged((earlier or sync).pk, diff, len(changes), news=earlier is None)
 
 
@@ -179,9 +180,11 @@ def _row(sync: CatalogueSync, change: Change, names: dict[tuple[str, int], str])
     )
 
 
-def _touch(earlier: CatalogueSync, digest: str, now: datetime) -> None:
-    earlier.checked_at, earlier.list_sha256 = now, digest
-    earlier.save(update_fields=["checked_at", "list_sha256"])
+def _touch(earlier: CatalogueSync, again: CatalogueSync) -> None:
+    """Note that the same was said again, perhaps with other nonsense around it."""
+    for name in SAID:
+        setattr(earlier, name, getattr(again, name))
+    earlier.save(update_fields=SAID)
 
 
 def _tell(sync: CatalogueSync, now: datetime) -> None:
