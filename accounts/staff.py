@@ -26,6 +26,8 @@ _LOOK_AT_ORDERS = (
     "orders.view_route",
     "orders.view_category",
     "orders.view_cataloguechange",
+    "orders.view_cataloguesync",
+    "orders.view_syncchange",
     "orders.view_provider",
     "orders.view_switches",
 )

@@ -1,6 +1,6 @@
 """Providers as staff see and open them: their state, balance and last wave. The key goes in and never comes out."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
+from accounts.models import User
 from orders.models import Provider, Wave
-from orders.operations import editing
+from orders.operations import catalogue, editing
 from orders.operations import providers as operations
 from orders.providers import adapter_for
 from orders.providers.base import Failed
@@ -25,6 +26,18 @@ from plumbing.secrets import SecretUnreadable
 
 class ProviderForm(ModelForm[Provider]):
     """Refuses an address that would never be called."""
+
+    class Meta:
+        labels = {
+            "sync_minutes": "Read every … minutes",
+            "markup_percent": "Our markup, in percent",
+            "least_margin_percent": "Pause below, in percent",
+        }
+        help_texts = {
+            "sync_minutes": "0: only when somebody asks for it.",
+            "markup_percent": "On top of its rates, for the prices of new services and for those that wait for you.",
+            "least_margin_percent": "Of our price: when a rate rises so far that less is left, the service is paused.",
+        }
 
     def clean_api_url(self) -> str:
         """https, or a host and port that the operator named."""
@@ -64,6 +77,15 @@ def _test(request: HttpRequest, provider: Provider, values: dict[str, object]) -
     return f"{provider} answered: {answer.amount} {answer.currency} left, and it {ids}."
 
 
+def _read(request: HttpRequest, provider: Provider, values: dict[str, object]) -> str:
+    staff, now = cast("User", request.user), timezone.now()
+    try:
+        catalogue.ask(provider_id=provider.pk, staff=staff, now=now)
+    except catalogue.NotListed as off:
+        raise ActRefused("It is switched off: its list is not read.") from off
+    return f"The list of {provider} is read within seconds. You may leave this page."
+
+
 PAUSE: Act[Provider] = Act(
     slug="pause",
     title="Pause",
@@ -98,7 +120,20 @@ TEST: Act[Provider] = Act(
     offered=lambda provider: True,
     form=BareForm,
 )
-ACTS = (TEST, PAUSE, REOPEN)
+READ: Act[Provider] = Act(
+    slug="read",
+    title="Read its list",
+    permission=catalogue.PERMISSION,
+    effect=lambda provider: [
+        f"Asks {provider.api_url} within seconds for all it sells, and stages what differs from our catalogue.",
+        "What is safe happens by itself: less can be ordered, less is promised, what rose too far is paused.",
+        "Everything else waits for you under providers' lists.",
+    ],
+    perform=_read,
+    offered=lambda provider: Provider.objects.listing().filter(pk=provider.pk).exists(),
+    form=BareForm,
+)
+ACTS = (TEST, PAUSE, REOPEN, READ)
 
 
 @admin.register(Provider)
@@ -116,6 +151,7 @@ class ProviderAdmin(Styled, NeverDeleted, ModelAdmin[Provider]):
         (None, {"fields": ["name", ("adapter", "enabled"), "api_url", "api_key"]}),
         ("Deadlines, in seconds", {"fields": [("add_deadline", "balance_deadline", "poll_deadline")]}),
         ("Calls at once", {"fields": [("concurrency", "poll_concurrency")]}),
+        ("Its list", {"fields": ["sync_minutes", ("markup_percent", "least_margin_percent")]}),
         ("What we know", {"fields": ["state", ("money", "balance_at"), "request_ids", "last_wave", "backoff_until"]}),
     ]
 

@@ -1,13 +1,8 @@
 """Lists of providers, staged as differences, and why an import closed a route."""
 
+import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
-
-# Imports before this one said on the service alone why a route is closed.
-GONE = """
-    UPDATE orders_route AS route SET closed_because = 'gone' FROM orders_service AS service
-    WHERE service.id = route.service_id AND NOT route.enabled AND service.inactive_reason = 'no longer in the provider''s list'
-"""
 
 
 class Migration(migrations.Migration):
@@ -63,12 +58,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provider',
             name='least_margin_percent',
-            field=models.DecimalField(decimal_places=2, default=5, max_digits=4),
+            field=models.DecimalField(decimal_places=2, default=5, max_digits=4, validators=[django.core.validators.MinValueValidator(0)]),
         ),
         migrations.AddField(
             model_name='provider',
             name='markup_percent',
-            field=models.DecimalField(decimal_places=2, default=30, max_digits=7),
+            field=models.DecimalField(decimal_places=2, default=30, max_digits=7, validators=[django.core.validators.MinValueValidator(0)]),
         ),
         migrations.AddField(
             model_name='provider',
@@ -79,6 +74,11 @@ class Migration(migrations.Migration):
             model_name='provider',
             name='sync_minutes',
             field=models.PositiveSmallIntegerField(default=60),
+        ),
+        migrations.AddField(
+            model_name='provider',
+            name='sync_since',
+            field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name='route',

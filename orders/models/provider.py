@@ -1,11 +1,15 @@
 """Who delivers upstream, the leases that let one worker at a time talk to them, and the waves sent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from plumbing.secrets import EncryptedTextField
+
+AT_LEAST_NOTHING = MinValueValidator(0)
+LONGEST_READING = timedelta(minutes=5)  # of a list: whoever takes longer has died, and is followed by another
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -52,8 +56,11 @@ class Provider(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     sync_minutes = models.PositiveSmallIntegerField(default=60)  # between two readings of its list; 0: only when asked
     sync_due_at = models.DateTimeField(null=True, blank=True)  # of the next reading; null: at once, or never with 0
-    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, default=30)  # ours, on top of its rates
-    least_margin_percent = models.DecimalField(max_digits=4, decimal_places=2, default=5)  # of our rate; below: a pause
+    sync_since = models.DateTimeField(null=True, blank=True)  # its list is being read since then
+    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, default=30, validators=[AT_LEAST_NOTHING])
+    least_margin_percent = models.DecimalField(  # of our rate; what leaves less is paused
+        max_digits=4, decimal_places=2, default=5, validators=[AT_LEAST_NOTHING]
+    )
 
     objects = ProviderQuerySet.as_manager()
 

@@ -170,7 +170,11 @@ ADMIN = [
     ),
     *(
         Row(f"admin/orders/provider/<int:pk>/{act}/", OWNERS, args={"pk": "orders/provider"})
-        for act in ("pause", "reopen", "test")
+        for act in ("pause", "reopen", "test", "read")
+    ),
+    *(
+        Row(f"admin/orders/cataloguesync/<int:pk>/{act}/", OWNERS, args={"pk": "orders/cataloguesync"})
+        for act in ("apply-safe", "apply-all", "dismiss-all")
     ),
     *(
         Row(f"admin/orders/switches/<int:pk>/{act}/", OWNERS, args={"pk": "orders/switches"})
@@ -214,12 +218,14 @@ MODELS: dict[str, dict[str, str]] = {
     "accounts/outgoing": {"view": "support owner"},
     "auth/group": {"view": "owner", "add": "owner", "delete": "owner"},
     "orders/cataloguechange": {"view": "support finance owner"},
+    "orders/cataloguesync": {"view": "support finance owner"},
     "orders/category": {"view": "support finance owner", "add": "owner"},
     "orders/flag": {"view": "support finance owner"},
     "orders/order": {"view": "support finance owner"},
     "orders/pricerule": {"view": "finance owner", "add": "owner", "delete": "owner"},
     "orders/provider": {"view": "support finance owner", "add": "owner"},
     "orders/service": {"view": "support finance owner", "add": "owner"},
+    "orders/syncchange": {"view": "support finance owner"},
     "orders/switches": {"view": "support finance owner"},
     "wallet/account": {"view": "support finance owner"},
     "wallet/adjustment": {"view": "support finance owner"},

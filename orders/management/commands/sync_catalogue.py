@@ -15,6 +15,7 @@ from orders.models import Provider, SyncChange
 from orders.models.syncing import LABELS
 from orders.operations import catalogue
 from orders.providers.base import Catalogue, Failed
+from orders.reading import syncs
 from policies.rules.catalogue import LeftOut
 from policies.rules.syncing import Kind
 
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {len(changes):,} {LABELS[kind]}:")
         for change in changes[:SHOWN]:
             sign = " " if change.safe else "?"
-            self.stdout.write(f"  {sign} {change.provider_service} {change.name[:60]}{_sides(change)}")
+            self.stdout.write(f"  {sign} {change.provider_service} {change.name[:60]}: {syncs.told(change)}")
         if len(changes) > SHOWN:
             self.stdout.write(f"    and {len(changes) - SHOWN:,} more")
 
@@ -114,19 +115,6 @@ class Command(BaseCommand):
         end = "\n" if done == total else "\r"
         self.stderr.write(f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done:,} of {total:,}", ending=end)
         self.stderr.flush()
-
-
-def _sides(change: SyncChange) -> str:
-    """What changes, in a few words: nothing more for what is new or gone."""
-    if change.kind in (Kind.NEW, Kind.GONE, Kind.BACK):
-        return ""
-    sides = [f"{name} {_short(change.before.get(name))} → {_short(value)}" for name, value in change.after.items()]
-    return f": {', '.join(sides)}"
-
-
-def _short(value: object) -> str:
-    text = "–" if value in ("", None) else str(value).replace("\n", " ")
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _summary(provider: Provider, result: catalogue.SyncResult) -> str:
