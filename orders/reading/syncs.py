@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, QuerySet
 
 from orders.models import CatalogueSync, Provider, SyncChange
 from orders.models.provider import LONGEST_READING
@@ -60,19 +60,18 @@ class Line:
 
 def sources(*, now: datetime) -> list[Source]:
     """Every provider that has a list, by name, in three queries."""
-    newest = CatalogueSync.objects.filter(provider=OuterRef("pk")).order_by("-checked_at", "-id")
-    providers = list(Provider.objects.listing().annotate(newest=Subquery(newest.values("pk")[:1])).order_by("name"))
-    lists = CatalogueSync.objects.in_bulk([each.newest for each in providers if each.newest])
+    newest = CatalogueSync.objects.order_by("provider_id", "-checked_at", "-id").distinct("provider_id")
+    lists = {sync.provider_id: sync for sync in newest}
     waiting = dict(_of_providers(SyncChange.objects.waiting()))
     return [
         Source(
             provider=each,
-            newest=lists.get(each.newest) if each.newest else None,
+            newest=lists.get(each.pk),
             waiting=waiting.get(each.pk, 0),
             is_asked=each.sync_due_at is not None and each.sync_due_at <= now,
             is_being_read=each.sync_since is not None and now - each.sync_since < LONGEST_READING,
         )
-        for each in providers
+        for each in Provider.objects.listing().order_by("name")
     ]
 
 

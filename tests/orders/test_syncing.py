@@ -1,4 +1,4 @@
-"""A provider's list is staged, what needs nobody happens, and the rest waits for staff (fault row 17, R11)."""
+"""A provider's list is staged, what needs nobody happens, and the rest waits for staff (fault row 17)."""
 
 from datetime import timedelta
 from decimal import Decimal
