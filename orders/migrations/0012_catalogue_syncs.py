@@ -4,6 +4,12 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+# Imports before this one said on the service alone why a route is closed.
+GONE = """
+    UPDATE orders_route AS route SET closed_because = 'gone' FROM orders_service AS service
+    WHERE service.id = route.service_id AND NOT route.enabled AND service.inactive_reason = 'no longer in the provider''s list'
+"""
+
 
 class Migration(migrations.Migration):
 

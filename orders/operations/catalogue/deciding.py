@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.operations import queue_alarm
 from orders.models import CatalogueSync, Provider, Route, Service, SyncChange
 from orders.operations.catalogue.board import Board
+from orders.operations.catalogue.facts import lock_list
 from orders.operations.catalogue.log import Log
 from orders.operations.catalogue.making import make_services
 from plumbing import sql
@@ -125,13 +126,11 @@ def _decide_list(
 
 
 def _locked_lists(sync_ids: Collection[int]) -> list[CatalogueSync]:
-    """The lists, their providers locked by id: what is read of a provider's list is decided by one at a time."""
+    """The lists, locked by provider: what is read of a provider's list is decided by one at a time."""
     syncs = list(CatalogueSync.objects.filter(pk__in=sync_ids).order_by("provider_id", "id"))
-    ids = [sync.provider_id for sync in syncs]
-    providers = Provider.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    locked = {provider.pk: provider for provider in providers}
+    providers = {provider_id: lock_list(provider_id) for provider_id in sorted({sync.provider_id for sync in syncs})}
     for sync in syncs:
-        sync.provider = locked[sync.provider_id]
+        sync.provider = providers[sync.provider_id]
     return syncs
 
 

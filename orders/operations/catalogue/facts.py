@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef
 
 from orders.models import Category, Provider, Route, Service
+from plumbing import sql
 from policies.rules.catalogue import Terms
 from policies.rules.syncing import Guards, Known, Why
 
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 TERMS = [field.name for field in fields(Terms)]
 
 
@@ -50,6 +52,12 @@ def locked_ways(provider_id: int, service_ids: Collection[int]) -> list[Way]:
     """The routes by which a provider delivers these services: both locked, the services by id."""
     list(Service.objects.select_for_update(no_key=True).filter(pk__in=service_ids).order_by("pk").values_list("pk"))
     return _ways(provider_id, service_ids)
+
+
+def lock_list(provider_id: int) -> Provider:
+    """One at a time works at a provider's list. Its row stays free: deliveries go on meanwhile, and write there."""
+    sql.rows(ONE_AT_A_TIME, [f"catalogue:{provider_id}"])
+    return Provider.objects.get(pk=provider_id)
 
 
 def guards_of(provider: Provider) -> Guards:

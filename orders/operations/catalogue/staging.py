@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.operations import queue_alarm
-from orders.models import CatalogueSync, Provider, SyncChange
-from orders.operations.catalogue.facts import Way, guards_of, ways_of
+from orders.models import CatalogueSync, SyncChange
+from orders.operations.catalogue.facts import Way, guards_of, lock_list, ways_of
 from orders.operations.catalogue.log import BATCH
 from plumbing import canonical
 from policies.rules.catalogue import RemoteService
@@ -55,7 +55,7 @@ def stage(
     """
     digest = canonical.digest([asdict(entry) for entry in listed])
     with transaction.atomic(durable=True):
-        provider = Provider.objects.select_for_update(no_key=True).get(pk=provider_id)
+        provider = lock_list(provider_id)
         ways = ways_of(provider_id)
         known = [way.known() for way in ways]
         diff = compare(known=known, listed=listed, unreadable=unreadable, guards=guards or guards_of(provider))
@@ -84,7 +84,7 @@ def stage(
 def note_failure(*, provider_id: int, problem: str, now: datetime) -> None:
     """Note that a provider's list could not be read. What an earlier one staged stays; twice in a row tells staff."""
     with transaction.atomic(durable=True):
-        provider = Provider.objects.select_for_update(no_key=True).get(pk=provider_id)
+        provider = lock_list(provider_id)
         newest = CatalogueSync.objects.filter(provider=provider).order_by("-checked_at", "-id").first()
         if newest is None or newest.state != State.FAILED:
             CatalogueSync.objects.create(
