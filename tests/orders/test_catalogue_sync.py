@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from io import StringIO
 
 import pytest
@@ -283,6 +284,37 @@ def test_the_whole_catalogue_comes_over_http_and_a_second_run_changes_nothing(up
     assert "#" not in err  # the bar is for a terminal
     assert f"0 new, 0 changed, {count:,} unchanged" in sync()[0]
     assert CatalogueChange.objects.count() == count
+
+
+def test_without_apply_the_command_shows_what_differs_and_changes_nothing(upstream, provider):
+    sync("--markup", "0")
+    Service.objects.filter(pk=service_of(1001).pk).update(max_quantity=60_000)
+    Service.objects.filter(pk=service_of(1002).pk).update(name="By hand")
+    before = list(Service.objects.order_by("id").values())
+    out = StringIO()
+
+    call_command("sync_catalogue", "--markup", "0", stdout=out, stderr=StringIO())
+
+    said = out.getvalue()
+    assert "Upstream: 2 changes wait." in said
+    assert "    1001 Instagram Followers" in said
+    assert "most 60,000 → 50,000" in said
+    assert "  ? 1002 By hand: name By hand → Instagram Followers" in said
+    assert list(Service.objects.order_by("id").values()) == before
+
+
+def test_imports_before_this_release_are_known_to_have_closed_their_routes(provider, listed):
+    """The migration says on the route what was said on the service, so that an import opens it again."""
+    apply(provider, listed)
+    apply(provider, listed[1:])
+    Route.objects.update(closed_because="")
+    migration = import_module("orders.migrations.0012_catalogue_syncs")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.GONE)
+    assert list(Route.objects.exclude(closed_because="").values_list("provider_service", "closed_because")) == [
+        ("1", "gone")
+    ]
+    assert apply(provider, listed).returned == 1
 
 
 def test_another_markup_on_the_command_line_reprices(upstream):

@@ -101,15 +101,15 @@ def note_failure(*, provider_id: int, problem: str, now: datetime) -> None:
 
 def _still_to_decide(changes: Iterable[Change], provider_id: int) -> list[Change]:
     """Without what staff dismissed, or what could not be taken over, for as long as it is the same."""
-    decided = SyncChange.objects.filter(sync__provider_id=provider_id).exclude(
-        state__in=[SyncChange.State.WAITING, SyncChange.State.SUPERSEDED]
-    )
+    states = SyncChange.State
+    decided = SyncChange.objects.filter(sync__provider_id=provider_id)
+    decided = decided.exclude(state__in=[states.WAITING, states.SUPERSEDED])
     names = ("provider_service", "service_id", "kind")
-    newest = decided.order_by(*names, "-id").distinct(*names).values_list(*names, "state", "after", "finding")
+    newest = decided.order_by(*names, "-id").distinct(*names).values("pk")
+    refused = SyncChange.objects.filter(pk__in=newest, state__in=[states.DISMISSED, states.REFUSED])
     turned_down = {
         (number, service_id, kind): (after, finding)
-        for number, service_id, kind, state, after, finding in newest
-        if state != SyncChange.State.APPLIED
+        for number, service_id, kind, after, finding in refused.values_list(*names, "after", "finding")
     }
     return [change for change in changes if not _is_turned_down(change, turned_down)]
 
