@@ -1,7 +1,7 @@
 """What providers' lists said and what became of it, for staff: per provider, per list, and each change in words."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +26,7 @@ WORDS = {
     "pace_per_hour": "an hour",
     "average_minutes": "usual minutes",
 }
-LONGEST = 80  # characters of a text that are shown
+LONGEST = 160  # characters of a text that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,11 @@ def told(change: SyncChange) -> str:
             return "not listed any more"
         case Kind.BACK:
             return "can be sold again"
-        case Kind.PAUSE if change.after.get("why") == "type":
-            return f"the provider sells it as {change.after['type']}"
         case Kind.PAUSE:
-            return f"the provider takes {_said('cost', change.after['cost'])}"
+            return _pause(change.after)
+        case Kind.NAME | Kind.DESCRIPTION:
+            (after,) = change.after.values()
+            return f"→ {_said(change.kind, after)}"
         case _:
             return "; ".join(_sides(change, name) for name in change.after)
 
@@ -110,6 +111,12 @@ def told(change: SyncChange) -> str:
 def _of_providers(changes: "QuerySet[SyncChange]") -> "QuerySet[SyncChange, tuple[int, int]]":
     counted = changes.order_by().values_list("sync__provider_id").annotate(number=Count("pk"))
     return counted.values_list("sync__provider_id", "number")
+
+
+def _pause(why: Mapping[str, object]) -> str:
+    if "type" in why:
+        return f"the provider sells it as {why['type']}"
+    return f"the provider takes {_said('cost', why['cost'])}"
 
 
 def _entry(change: SyncChange) -> str:

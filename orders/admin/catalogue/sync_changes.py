@@ -83,7 +83,7 @@ class SafeFilter(admin.SimpleListFilter):
 class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
     """The differences of all lists; a list's own page leads to its own."""
 
-    list_display = ["kind_shown", "provider_service", "sold_as", "told", "safety", "shown_state", "decided"]
+    list_display = ["kind_shown", "number", "sold_as", "told", "safety", "shown_state", "decided"]
     list_display_links = None
     list_filter = [StateFilter, KindFilter, SafeFilter, ("sync__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["sync__provider"]
@@ -112,6 +112,10 @@ class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
     def kind_shown(self, change: SyncChange) -> SafeString:
         kind = Kind(change.kind)
         return badge(KIND_TONES.get(kind, "idle"), LABELS[kind])
+
+    @admin.display(description="number", ordering="provider_service")
+    def number(self, change: SyncChange) -> str:
+        return change.provider_service
 
     @admin.display(description="service", ordering="name")
     def sold_as(self, change: SyncChange) -> SafeString | str:
@@ -174,6 +178,7 @@ def tell(site: "ModelAdmin[Any]", request: HttpRequest, outcome: catalogue.Outco
 
 def said_of(outcome: catalogue.Outcome, *, asked: int) -> str:
     """One sentence on what was applied."""
-    by_kind = ", ".join(f"{count(number)} {LABELS[kind]}" for kind, number in sorted(outcome.applied.items()))
+    kinds = [kind for kind in Kind if outcome.applied.get(kind)]
+    by_kind = ", ".join(f"{LABELS[kind]}: {count(outcome.applied[kind])}" for kind in kinds)
     total = sum(outcome.applied.values())
-    return f"{count(total)} of {count(asked)} applied{f': {by_kind}' if by_kind else ''}."
+    return f"{count(total)} of {count(asked)} applied{f' ({by_kind})' if by_kind else ''}."

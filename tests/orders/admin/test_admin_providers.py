@@ -26,7 +26,7 @@ def page_of(provider, act="change"):
 def posted(provider, **changed):
     names = [
         "name", "adapter", "api_url", "add_deadline", "balance_deadline", "poll_deadline", "concurrency",
-        "poll_concurrency",
+        "poll_concurrency", "sync_minutes", "markup_percent", "least_margin_percent",
     ]  # fmt: skip
     return {**{name: getattr(provider, name) for name in names}, "enabled": "on", "api_key": "", **changed}
 

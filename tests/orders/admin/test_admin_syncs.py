@@ -128,7 +128,7 @@ class TestOneList:
         shown = client.get(page_of(changed, "apply-safe")).content.decode()
         page = client.post(page_of(changed, "apply-safe"), follow=True).content.decode()
 
-        assert "1 fewer quantities" in shown
+        assert "Fewer quantities: 1" in shown
         assert "3 of 3 applied" in page
         assert Service.objects.filter(active=False, inactive_reason=catalogue.REASONS["cost"]).count() == 1
         assert Service.objects.get(name="Likes 2").max_quantity == 500
@@ -199,7 +199,7 @@ class TestItsChanges:
 
         page = act_on(client, "apply_chosen", chosen)
 
-        assert "2 of 2 applied: 1 fewer quantities, 1 new." in page
+        assert "2 of 2 applied (new: 1, fewer quantities: 1)." in page
         assert set(chosen.values_list("state", flat=True)) == {"applied"}
         assert SyncChange.objects.waiting().filter(sync=changed).count() == 4
 
@@ -230,7 +230,7 @@ class TestItsChanges:
         first = SyncChange.objects.order_by("pk")[:1]
         page = act_on(client, "apply_chosen", first, select_across="1")
 
-        assert "5,000 of 5,000 applied: 5,000 new." in page
+        assert "5,000 of 5,000 applied (new: 5,000)." in page
         assert Service.objects.count() == 5000
 
 
@@ -257,7 +257,7 @@ class TestAProvider:
         sent = {name: form.get_initial_for_field(each, name) for name, each in form.fields.items()}
         sent = {name: "on" if said is True else said for name, said in sent.items() if said not in (None, False)}
 
-        answer = client.post(address, {**sent, "api_key": "", field: value})
+        answer = client.post(address, {**sent, "api_key": "", "api_url": "https://panel.example/api/v2", field: value})
 
         assert set(answer.context["adminform"].form.errors) == {field}
         assert f'value="{value}"' in answer.content.decode()
