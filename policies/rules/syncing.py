@@ -162,15 +162,15 @@ def _differences(known: Known, entry: Entry, guards: Guards) -> Iterator[Change]
 
 
 def _closing(known: Known, entry: Entry, guards: Guards) -> Iterator[Change]:
-    """Stop selling what would be sold at a loss or not as ordered, and sell it again once that has passed."""
+    """Close what would be sold at a loss or not as ordered, also while it is off sale, and open it once that passed."""
     remote, terms = entry
     retyped = known.leads and known.terms.type != terms.type
     # What a package costs says nothing about what a thousand cost.
     short = not retyped and is_below_margin(rate=known.terms.rate, cost=remote.rate, least_margin=guards.least_margin)
     rose = known.cost is None or remote.rate > known.cost
-    if known.open and known.selling and retyped:
+    if known.open and retyped:
         yield _change(known, Kind.PAUSE, {}, {"why": Why.TYPE.value, "type": terms.type}, safe=True)
-    elif known.open and known.selling and short and rose:
+    elif known.open and short and rose:
         yield _change(known, Kind.PAUSE, {}, {"why": Why.COST.value, "cost": _plain(remote.rate)}, safe=True)
     elif not known.open and known.closed and not retyped and (not short or known.closed is Why.GONE):
         finding = "below_margin" if short else ""

@@ -189,7 +189,7 @@ class TestARateThatRises:
             upstream.order()
         assert upstream.send() == 1
         assert upstream.ended(order).status == "completed"
-        assert alarms() == [f"1 services of {lister.provider} are paused"]
+        assert alarms() == [f"Services of {lister.provider} are paused: 1"]
         newest = CatalogueChange.objects.filter(service=service).order_by("-pk").first()
         assert (newest.kind, newest.actor, newest.at) == ("disabled", "system", LATER)
 

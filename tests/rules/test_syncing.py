@@ -149,6 +149,10 @@ class TestCost:
 
         assert found.get(Kind.PAUSE, False) is paused
 
+    def test_a_rise_while_it_is_off_sale_closes_it_too(self):
+        """Else it would be put on sale again at a loss that nobody saw come."""
+        assert changes([replace(ENTRY, rate=Decimal(2))], known_of(selling=False))[Kind.PAUSE] is True
+
     def test_says_why(self):
         diff = diff_of([replace(ENTRY, rate=Decimal(2))], known_of())
         (pause,) = [change for change in diff.changes if change.kind is Kind.PAUSE]

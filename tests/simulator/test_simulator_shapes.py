@@ -41,6 +41,18 @@ def test_the_same_seed_gives_the_same_catalogue_and_the_ids_never_change(start):
     assert [service["service"] for service in services[0]] == [service["service"] for service in services[2]]
 
 
+def test_a_list_that_was_asked_for_stands_in_the_catalogues_place_until_a_reset(simulator):
+    generated = simulator.call("services")
+    for listed in ([], ["nonsense", None], generated[:3], {"error": "No"}):
+        simulator.control(catalogue=listed)
+        assert simulator.call("services") == listed
+    assert simulator.add() > 0  # what can be ordered stays the same
+
+    simulator.control(reset=True)
+
+    assert simulator.call("services") == generated
+
+
 def test_add_answers_one_integer_id(simulator):
     """b.3"""
     answer = simulator.call("add", service=1001, link="https://example.com/p/1", quantity=100)

@@ -181,7 +181,7 @@ def _tell_paused(sync: CatalogueSync, changes: Sequence[SyncChange], now: dateti
         named = [f"- {change.service_id} {change.name}" for change in paused[:NAMED]]
         named += [f"- and {len(paused) - NAMED} more"] if len(paused) > NAMED else []
         body = _PAUSED.format(provider=sync.provider, services="\n".join(named), sync=sync.pk)
-        subject = f"{len(paused)} services of {sync.provider} are paused"
+        subject = f"Services of {sync.provider} are paused: {len(paused)}"
         queue_alarm(subject=subject, body=body, key=f"catalogue:{sync.pk}:paused", now=now)
 
 
