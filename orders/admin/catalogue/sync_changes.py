@@ -1,10 +1,11 @@
 """What a provider's list changes, one row a difference: looked through, filtered, applied or dismissed by staff."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +13,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.http import UserRequest
-from orders.models import SyncChange
+from orders.models import Route, SyncChange
 from orders.models.syncing import LABELS
 from orders.operations import catalogue
 from orders.reading import syncs
 from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge
 from plumbing.counting import CappedPaginator
-from plumbing.templatetags.amounts import count
+from plumbing.templatetags.amounts import amount, count
 from policies.rules.syncing import Kind
 
 State = SyncChange.State
@@ -83,7 +84,7 @@ class SafeFilter(admin.SimpleListFilter):
 class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
     """The differences of all lists; a list's own page leads to its own."""
 
-    list_display = ["kind_shown", "number", "sold_as", "told", "safety", "shown_state", "decided"]
+    list_display = ["kind_shown", "number", "sold_as", "told", "shown_state", "decided"]
     list_display_links = None
     list_filter = [StateFilter, KindFilter, SafeFilter, ("sync__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["sync__provider"]
@@ -96,6 +97,12 @@ class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
     search_help_text = "The provider's number of a service, or words of its name"
     actions = ["apply_chosen", "dismiss_chosen"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncChange]:
+        """With what the provider takes now."""
+        routes = Route.objects.filter(service=OuterRef("service"), provider=OuterRef("sync__provider"))
+        cost = routes.filter(provider_service=OuterRef("provider_service")).values("cost")[:1]
+        return super().get_queryset(request).annotate(cost=Subquery(cost))
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """A list's page links here."""
         return lookup == "sync__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
@@ -104,9 +111,10 @@ class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
         self, request: HttpRequest, queryset: QuerySet[SyncChange], search_term: str
     ) -> tuple[QuerySet[SyncChange], bool]:
         """A number may be the provider's; words are of the name."""
-        found, duplicates = super().get_search_results(request, queryset, search_term)
         term = search_term.strip()
-        return (found | queryset.filter(Q(provider_service=term)) if term.isdecimal() else found), duplicates
+        if term.isdecimal():
+            return queryset.filter(Q(provider_service=term) | Q(name__icontains=term)), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="what", ordering="kind")
     def kind_shown(self, change: SyncChange) -> SafeString:
@@ -126,17 +134,16 @@ class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
 
     @admin.display(description="before → after")
     def told(self, change: SyncChange) -> str:
-        finding = f" {catalogue.FINDINGS[change.finding]}" if change.finding else ""
-        return f"{syncs.told(change)}{'.' if finding else ''}{finding}"
-
-    @admin.display(description="decided by", ordering="safe")
-    def safety(self, change: SyncChange) -> str:
-        return "the rule" if change.safe else "a person"
+        cost: Decimal | None = getattr(change, "cost", None)
+        costs = f"; it costs {amount(cost)}" if change.kind == Kind.PRICE and cost is not None else ""
+        finding = f". {catalogue.FINDINGS[change.finding]}" if change.finding else ""
+        return f"{syncs.told(change)}{costs}{finding}"
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, change: SyncChange) -> SafeString:
         state = State(change.state)
-        return format_html("{} {}", badge(TONES[state], state.label), change.problem)
+        safe = badge("info", "safe") if change.safe and state is State.WAITING else ""
+        return format_html("{} {} {}", badge(TONES[state], state.label), safe, change.problem)
 
     @admin.display(description="when", ordering="decided_at")
     def decided(self, change: SyncChange) -> SafeString | str:

@@ -177,7 +177,7 @@ class TestItsChanges:
         assert HOSTILE not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
         assert "most 1,000 → 500" in page
-        assert "our price $1.30 → $2.60" in page
+        assert "our price $1.30 → $2.60; it costs $1.00" in page  # staged, not yet known to be dearer
         assert "the provider takes $2.00" in page
 
     def test_those_that_wait_come_first_and_filters_find_the_others(self, client, staff, changed):
