@@ -16,10 +16,11 @@ from accounts import keys
 from accounts import operations as accounts
 from accounts.models import CustomerGroup, User
 from orders.models import Flag, PriceRule
-from orders.operations import overturning
+from orders.operations import catalogue, overturning
 from orders.operations.flags import WAITING_LONG
 from policies.models import Decision
-from tests.factories import OrderFactory, fund
+from policies.rules.catalogue import RemoteService
+from tests.factories import OrderFactory, ProviderFactory, fund
 from tests.orders.decided import decided
 from tests.policies.publishing import second_version
 from tests.smmpanel.url_table import STAFF
@@ -70,6 +71,7 @@ def build(now: datetime) -> World:
     Flag.objects.create(order=order, kind=WAITING_LONG, raised_at=now)
     group = CustomerGroup.objects.create(name="Resellers")
     PriceRule.objects.create(service=order.service, group=group, rate=Decimal(1))
+    _list_of_a_provider(now=now)
     _money(users, now=now)
     TOTP.activate(_user("absent"), generate_totp_secret())
     policies.start_draft(staff=users["support"], slug="refund", now=now)
@@ -110,6 +112,12 @@ def _money(users: dict[str, User], *, now: datetime) -> None:
     corrections.adjust(amount=Decimal(500), key=uuid4(), **for_all)
     safeguards.set_staff_limits(daily=None, monthly=Decimal(1000), **for_all)
     terms.add_bonus_rule(staff=users["owner"], values={"from_amount": Decimal(100), "basis_points": 500}, now=now)
+
+
+def _list_of_a_provider(*, now: datetime) -> None:
+    """One entry that is new, and waits."""
+    entry = RemoteService("1", "Likes", "Instagram Likes", "Default", Decimal(1), 10, 1000)
+    catalogue.stage(provider_id=ProviderFactory().pk, listed=[entry], unreadable=(), now=now)
 
 
 def _user(role: str) -> User:
