@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -149,8 +150,8 @@ class SyncChangeAdmin(Styled, KeptAsIs, ModelAdmin[SyncChange]):
     def decided(self, change: SyncChange) -> SafeString | str:
         if change.decided_at is None:
             return "–"
-        when = timezone.localtime(change.decided_at)
-        return format_html('{} <span class="staff-who">{}</span>', f"{when:%Y-%m-%d %H:%M}", change.decided_by)
+        when = date_format(timezone.localtime(change.decided_at), "DATETIME_FORMAT")
+        return format_html('{} <span class="staff-who">{}</span>', when, change.decided_by)
 
     def has_apply_permission(self, request: HttpRequest) -> bool:
         """Named by the actions below (decision 27)."""

@@ -94,7 +94,7 @@ class CatalogueSyncAdmin(Styled, KeptAsIs, ModelAdmin[CatalogueSync]):
 
     change_list_template = "admin/orders/syncs.html"
     change_form_template = "admin/orders/sync.html"
-    list_display = ["read", "provider", "shown_state", "listed", "waits", "applied", "missing", "checked"]
+    list_display = ["fetched_at", "provider", "shown_state", "listed", "waits", "applied", "missing", "checked_at"]
     list_filter = ["state", ("provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["provider"]
     list_per_page = 50
@@ -108,14 +108,6 @@ class CatalogueSyncAdmin(Styled, KeptAsIs, ModelAdmin[CatalogueSync]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogueSync]:
         """With how many of its changes wait and were applied."""
         return super().get_queryset(request).annotate(waiting=_number_of("waiting"), taken=_number_of("applied"))
-
-    @admin.display(description="read", ordering="fetched_at")
-    def read(self, sync: CatalogueSync) -> str:
-        return f"{timezone.localtime(sync.fetched_at):%Y-%m-%d %H:%M}"
-
-    @admin.display(description="checked", ordering="checked_at")
-    def checked(self, sync: CatalogueSync) -> str:
-        return f"{timezone.localtime(sync.checked_at):%Y-%m-%d %H:%M}"
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, sync: CatalogueSync) -> SafeString:

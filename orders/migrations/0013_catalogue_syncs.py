@@ -14,7 +14,7 @@ GONE = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0011_guards'),
+        ('orders', '0012_one_order_a_quote'),
     ]
 
     operations = [
