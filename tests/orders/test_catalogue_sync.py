@@ -308,7 +308,7 @@ def test_imports_before_this_release_are_known_to_have_closed_their_routes(provi
     apply(provider, listed)
     apply(provider, listed[1:])
     Route.objects.update(closed_because="")
-    migration = import_module("orders.migrations.0013_catalogue_syncs")
+    migration = import_module("orders.migrations.0014_catalogue_syncs")
     with connection.cursor() as cursor:
         cursor.execute(migration.GONE)
     assert list(Route.objects.exclude(closed_because="").values_list("provider_service", "closed_because")) == [

@@ -14,7 +14,7 @@ GONE = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_one_order_a_quote'),
+        ('orders', '0013_switch_turns'),
     ]
 
     operations = [
