@@ -21,7 +21,7 @@ from accounts.models import Alarm, Outgoing
 from accounts.operations import queue_mail
 from orders.delivery import answers, dispatch, leases, stalling
 from orders.delivery.claiming import Claim
-from orders.models import Attempt, Delivery, Flag, OrderEvent, Provider, Run, Sample, ServiceHistory
+from orders.models import Attempt, CatalogueSync, Delivery, Flag, OrderEvent, Provider, Run, Sample, ServiceHistory
 from orders.operations import providers
 from policies.models import Decision, Rehearsal, ReplayCheck
 from smmpanel import verifying
@@ -106,6 +106,16 @@ def claim_and_die(panel: Upstream) -> None:
     Provider.objects.update(request_ids=True)
     panel.provider.refresh_from_db()
     assert dispatch.claim_wave(provider=panel.provider, balance=None, now=NOON).claimed
+
+
+def to_read(panel: Upstream) -> Scene:
+    """A provider's list that was never read."""
+
+    def asked() -> int:
+        return int(panel.simulator.watch()["requests"].get("services", 0))
+
+    before = asked()
+    return Scene(lambda: (asked() - before, CatalogueSync.objects.count()), (1, 1))
 
 
 def to_hold(panel: Upstream) -> Scene:
@@ -215,6 +225,7 @@ SCENES: dict[str, Callable[[Upstream], Scene]] = {
     "stall": to_flag,
     "unsent": to_give_up,
     "measure": to_measure,
+    "catalogue": to_read,
     "rehearse": to_rehearse,
     "verify": to_verify,
     "replay": to_replay,
