@@ -23,9 +23,13 @@ WRITE = """
         status = moved.status,
         cause = moved.cause,
         ended_at = CASE WHEN moved.cause <> '' THEN %s::timestamptz END
-    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS moved(id, status, cause)
-    WHERE orders_order.id = moved.id
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS moved(id, before, status, cause)
+    WHERE orders_order.id = moved.id AND orders_order.status = moved.before
 """
+
+
+class Overtaken(Exception):
+    """An order has not the status that its step begins with: whoever wrote it did not hold the order's lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,12 @@ def refresh(*, order_ids: Collection[int], actor: str, now: datetime) -> None:
     runs = runs_of(order_ids)
     steps = (Move(order.pk, OrderStatus(order.status), _status(order, runs[order.pk])) for order in orders)
     news = [step for step in steps if step.after is not step.before and not step.after.is_terminal]
-    write([step for step in news if _is_possible(step, now)], actor=actor, now=now)
+    write([step for step in news if _is_possible(step, actor, now)], actor=actor, now=now)
 
 
-def _is_possible(move: Move, now: datetime) -> bool:
+def _is_possible(move: Move, actor: str, now: datetime) -> bool:
     try:
-        delivery.check_transition(move.before, move.after)
+        delivery.check_transition(move.before, move.after, actor=actor)
     except delivery.IllegalTransition:
         logger.exception("order %s keeps its status", move.order_id)
         facts = {"before": move.before.value, "after": move.after.value}
@@ -75,15 +79,19 @@ def _is_possible(move: Move, now: datetime) -> bool:
 def write(moves: Sequence[Move], *, actor: str, now: datetime) -> None:
     """Write statuses and one event for each, in two statements. Nothing else does. The caller holds the row locks.
 
-    Raises IllegalTransition for a step that the table of transitions does not know.
+    Raises IllegalTransition for a step that the table of transitions does not know, and Overtaken, having written
+    nothing that stays, when an order does not stand where its step begins.
     """
     if not moves:
         return
     for move in moves:
-        delivery.check_transition(move.before, move.after)
+        delivery.check_transition(move.before, move.after, actor=actor)
     ids = sql.numbers(move.order_id for move in moves)
+    before = sql.words(move.before.value for move in moves)
+    after = sql.words(move.after.value for move in moves)
     causes = sql.words(move.cause.value if move.cause else "" for move in moves)
-    sql.execute(WRITE, [now, ids, sql.words(move.after.value for move in moves), causes])
+    if sql.execute(WRITE, [now, ids, before, after, causes]) != len(moves):
+        raise Overtaken(f"one of the orders {ids}")
     OrderEvent.objects.bulk_create(_event(move, actor, now) for move in moves)
 
 

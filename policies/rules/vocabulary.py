@@ -124,6 +124,19 @@ _PUBLIC_WORD = {
 }
 
 
+class Mover(Word):
+    """Who may move an order. What an actor's name begins with: "system", "staff:3", "customer:7"."""
+
+    SYSTEM = "system"
+    STAFF = "staff"
+    CUSTOMER = "customer"
+
+    @classmethod
+    def of(cls, actor: str) -> "Mover":
+        """The kind of an actor. Raises ValueError for a name of no kind."""
+        return cls(actor.partition(":")[0])
+
+
 class RunKind(Word):
     """Why a run exists. Refunds, totals and the order's status look at first runs only."""
 

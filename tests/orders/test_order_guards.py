@@ -5,7 +5,9 @@ from django.db import DatabaseError, connection, transaction
 
 from orders.models import Order
 from orders.operations.settling import settle
-from policies.rules.vocabulary import Cause
+from orders.operations.statuses import Move, Overtaken, write
+from policies.rules.delivery import TRANSITIONS, public_words
+from policies.rules.vocabulary import Cause, OrderStatus
 from tests.factories import NOON, OrderFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +63,42 @@ def test_what_was_agreed_and_what_happened_is_written_once(ended, statement, gua
 def test_an_end_leaves_room_for_what_an_appeal_pays(ended):
     assert rows_changed("UPDATE orders_order SET refunded = charge") == 1
     assert Order.objects.get().status == "canceled"
+
+
+class TestStepsBack:
+    """Decision 11: after a first acceptance resellers never read Pending again."""
+
+    PENDING = ("queued", "waiting", "held", "submitting", "unknown")
+
+    @pytest.mark.parametrize("before", ["processing", "in_progress"])
+    @pytest.mark.parametrize("after", PENDING)
+    def test_none_from_what_a_provider_has_taken(self, before, after):
+        OrderFactory(at=NOON)
+        rows_changed(f"UPDATE orders_order SET status = '{before}'")
+
+        with pytest.raises(DatabaseError, match=f"does not go from {before} back to {after}"):
+            rows_changed(f"UPDATE orders_order SET status = '{after}'")
+
+        rows_changed("DROP TRIGGER order_never_steps_back ON orders_order")
+        assert rows_changed(f"UPDATE orders_order SET status = '{after}'") == 1
+
+    def test_the_guard_refuses_nothing_that_the_table_allows(self):
+        """Two places that must agree."""
+        taken = (OrderStatus.PROCESSING, OrderStatus.IN_PROGRESS)
+
+        refused = [after for before in taken for after in TRANSITIONS[before] if after.value in self.PENDING]
+
+        assert refused == []
+        assert set(self.PENDING) == {status.value for status in OrderStatus if public_words(status) == ("Pending",)}
+
+
+def test_a_step_from_where_an_order_does_not_stand_is_not_written(ended):
+    """Compare and set: whoever writes a status says which one it read."""
+    order = OrderFactory(at=NOON)
+    step = Move(order.pk, OrderStatus.PROCESSING, OrderStatus.IN_PROGRESS)
+
+    with transaction.atomic(), pytest.raises(Overtaken, match=str(order.pk)):
+        write([step], actor="system", now=NOON)
+
+    assert Order.objects.get(pk=order.pk).status == "queued"
+    assert list(order.events.values_list("kind", flat=True)) == ["placed"]

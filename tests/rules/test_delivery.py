@@ -1,18 +1,11 @@
-"""How an order moves: transitions, the status its runs add up to, and how it ends (decisions 11 and 17)."""
-
-from dataclasses import replace
+"""How an order moves: the status its runs add up to, and how it ends (decisions 11 and 17)."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from policies.rules.delivery import (
-    TRANSITIONS,
-    IllegalTransition,
     OrderFacts,
     RunFacts,
     cause_of,
-    check_transition,
     final_outcome,
     order_status,
     terminal_status,
@@ -139,66 +132,3 @@ def test_an_order_that_still_runs_has_no_last_status():
 )
 def test_a_short_end_after_a_cancel_request_is_the_cancel_confirmed(outcome, cancel_requested, final):
     assert final_outcome(outcome, cancel_requested=cancel_requested) is final
-
-
-@pytest.mark.parametrize("before", list(OrderStatus))
-@pytest.mark.parametrize("after", list(OrderStatus))
-def test_only_what_the_table_allows_may_follow(before, after):
-    if after is before or after in TRANSITIONS[before]:
-        check_transition(before, after)
-    else:
-        with pytest.raises(IllegalTransition, match=f"{before} -> {after}"):
-            check_transition(before, after)
-
-
-@pytest.mark.parametrize("status", sorted(TERMINAL))
-def test_terminal_is_final(status):
-    assert TRANSITIONS[status] == frozenset()
-
-
-RUN_MOVES = {
-    # what may become of one run, as the delivery engine moves it
-    R.QUEUED: [(R.SUBMITTING, None), (R.ENDED, O.WITHDRAWN), (R.ENDED, O.STOPPED)],
-    R.SUBMITTING: [(R.QUEUED, None), (R.UNKNOWN, None), (R.LIVE, None), (R.PARKED, None), (R.ENDED, O.REFUSED)],
-    R.UNKNOWN: [(R.QUEUED, None), (R.LIVE, None), (R.SUBMITTING, None), (R.ENDED, O.REFUSED), (R.ENDED, O.STOPPED)],
-    R.PARKED: [(R.QUEUED, None), (R.ENDED, O.REFUSED), (R.ENDED, O.WITHDRAWN), (R.ENDED, O.STOPPED)],
-    R.LIVE: [
-        (R.LIVE, None),
-        (R.ENDED, O.SHORT),
-        (R.ENDED, O.CANCEL_CONFIRMED),
-        (R.ENDED, O.STALLED),
-        (R.ENDED, O.STOPPED),
-        (R.ENDED, O.DELIVERED),
-    ],
-    R.ENDED: [],
-}
-
-
-def moved(each, state, outcome, delivered):
-    """The run after one move of the engine."""
-    accepted = each.accepted or state is R.LIVE
-    delivered = max(each.delivered, delivered) if each.accepted else each.delivered
-    if outcome is O.DELIVERED:
-        delivered = each.quantity
-    return replace(each, state=state, outcome=outcome, accepted=accepted, delivered=delivered)
-
-
-MOVES = st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(0, 100), st.integers(0, 15))
-
-
-@given(st.integers(1, 3), st.lists(MOVES, max_size=16))
-def test_an_order_only_takes_allowed_transitions_however_its_runs_move(runs, moves):
-    order = facts(*[QUEUED] * runs)
-    before = order_status(order)
-    for which, choice, delivered, flags in moves:
-        index = which % runs
-        if possible := RUN_MOVES[order.runs[index].state]:
-            state, outcome = possible[choice % len(possible)]
-            after_move = moved(order.runs[index], state, outcome, delivered)
-            order = replace(order, runs=(*order.runs[:index], after_move, *order.runs[index + 1 :]))
-        names = ("cancel_requested", "paused", "held", "waiting")
-        order = replace(order, **{name: bool(flags >> bit & 1) for bit, name in enumerate(names)})
-        after = order_status(order)
-        check_transition(before, after)
-        order = replace(order, ended=after if after.is_terminal else None)
-        before = after

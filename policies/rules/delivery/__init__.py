@@ -2,15 +2,20 @@
 
 from policies.rules.delivery.reports import RunFact, Step, advance, known_word, unseen
 from policies.rules.delivery.statuses import (
-    TRANSITIONS,
-    IllegalTransition,
     OrderFacts,
     RunFacts,
     cause_of,
-    check_transition,
     final_outcome,
     order_status,
     terminal_status,
+)
+from policies.rules.delivery.transitions import (
+    TRANSITIONS,
+    IllegalTransition,
+    Transition,
+    check_transition,
+    public_words,
+    transitions,
 )
 
 __all__ = [
@@ -20,12 +25,15 @@ __all__ = [
     "RunFact",
     "RunFacts",
     "Step",
+    "Transition",
     "advance",
     "cause_of",
     "check_transition",
     "final_outcome",
     "known_word",
     "order_status",
+    "public_words",
     "terminal_status",
+    "transitions",
     "unseen",
 ]

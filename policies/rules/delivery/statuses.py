@@ -1,60 +1,10 @@
-"""The status of an order: which may follow which, and which one its runs add up to (decisions 11 and 17)."""
+"""The status of an order: which one its runs add up to, and how it ends (decisions 11 and 17)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.rules import tolerance as minor
-from policies.rules.vocabulary import TERMINAL, Cause, OrderStatus, RunOutcome, RunState
-
-_S = OrderStatus
-
-TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
-    _S.QUEUED: frozenset(
-        {_S.WAITING, _S.HELD, _S.SUBMITTING, _S.PAUSED, _S.CANCEL_REQUESTED, _S.CANCELED, _S.STOPPED, _S.FAILED}
-    ),
-    _S.WAITING: frozenset(
-        {_S.QUEUED, _S.HELD, _S.SUBMITTING, _S.PAUSED, _S.CANCEL_REQUESTED, _S.CANCELED, _S.STOPPED, _S.FAILED}
-    ),
-    _S.HELD: frozenset(
-        {
-            _S.QUEUED, _S.WAITING, _S.SUBMITTING, _S.UNKNOWN, _S.PROCESSING, _S.IN_PROGRESS, _S.PAUSED,
-            _S.CANCEL_REQUESTED, _S.CANCELED, _S.STOPPED, _S.FAILED,
-        }
-    ),
-    _S.SUBMITTING: frozenset(
-        {
-            _S.QUEUED, _S.WAITING, _S.HELD, _S.UNKNOWN, _S.PROCESSING, _S.IN_PROGRESS, _S.PAUSED, _S.CANCEL_REQUESTED,
-            _S.CANCELED, _S.STOPPED, _S.FAILED,
-        }
-    ),
-    _S.UNKNOWN: frozenset(
-        {
-            _S.QUEUED, _S.WAITING, _S.HELD, _S.SUBMITTING, _S.PROCESSING, _S.IN_PROGRESS, _S.PAUSED,
-            _S.CANCEL_REQUESTED, _S.CANCELED, _S.STOPPED, _S.FAILED,
-        }
-    ),
-    _S.PROCESSING: frozenset(
-        {
-            _S.IN_PROGRESS, _S.PAUSED, _S.CANCEL_REQUESTED, _S.COMPLETED, _S.PARTIAL, _S.CANCELED, _S.STOPPED,
-            _S.FAILED,
-        }
-    ),
-    _S.IN_PROGRESS: frozenset({_S.PAUSED, _S.CANCEL_REQUESTED, _S.COMPLETED, _S.PARTIAL, _S.STOPPED, _S.FAILED}),
-    _S.PAUSED: frozenset(set(_S) - {_S.PAUSED}),
-    _S.CANCEL_REQUESTED: frozenset(set(_S) - {_S.CANCEL_REQUESTED}),
-    **{status: frozenset() for status in TERMINAL},
-}  # fmt: skip
-"""What may follow what. Terminal is final."""
-
-
-class IllegalTransition(Exception):
-    """A status that may not follow the one the order has."""
-
-
-def check_transition(before: OrderStatus, after: OrderStatus) -> None:
-    """Raise IllegalTransition unless `after` is `before` or may follow it."""
-    if after is not before and after not in TRANSITIONS[before]:
-        raise IllegalTransition(f"{before} -> {after}")
+from policies.rules.vocabulary import Cause, OrderStatus, RunOutcome, RunState
 
 
 @dataclass(frozen=True, slots=True)
