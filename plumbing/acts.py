@@ -1,6 +1,6 @@
 """A small page for one act on one row: what it will do, why, and the button. The admin's form for what is no edit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -42,6 +42,7 @@ class Act(Generic[Row]):
 
     slug: the end of its address, and of its URL's name. permission: as "orders.handle_order". effect: sentences shown
     before. perform: does it and answers what came of it; raises ActRefused. offered: whether it makes sense for a row.
+    start: what the form begins with; a hidden field may carry what the person sees of the row, to compare it later.
     """
 
     slug: str
@@ -51,6 +52,7 @@ class Act(Generic[Row]):
     perform: Callable[[HttpRequest, Row, dict[str, object]], str]
     offered: Callable[[Row], bool]
     form: type[forms.Form] = ReasonForm
+    start: Callable[[Row], Mapping[str, object]] = lambda row: {}
     grave: bool = False  # moves money or may deliver twice: the button says so by its colour
 
 
@@ -64,7 +66,7 @@ def act_page(
     if not request.user.has_perm(act.permission):
         raise PermissionDenied
     offered = act.offered(row)
-    form = act.form(request.POST) if request.method == "POST" else act.form()
+    form = act.form(request.POST) if request.method == "POST" else act.form(initial=dict(act.start(row)))
     if offered and form.is_valid():
         try:
             outcome = act.perform(request, row, form.cleaned_data)

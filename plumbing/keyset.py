@@ -1,4 +1,4 @@
-"""Keyset paging by descending id: every page costs the same, however deep, and rows that arrive shift nothing."""
+"""Keyset paging by id: every page costs the same, however deep, and rows that arrive shift nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +23,14 @@ def page(queryset: QuerySet[Row], *, before: int | None, size: int) -> Page[Row]
         queryset = queryset.filter(pk__lt=before)
     rows = list(queryset.order_by("-pk")[: size + 1])
     return Page(rows=rows[:size], older_than=rows[size - 1].pk if len(rows) > size else None)
+
+
+def page_of_oldest(queryset: QuerySet[Row], *, after: int | None, size: int) -> tuple[Sequence[Row], int | None]:
+    """One page of at most `size` rows with ids above `after`, the oldest first, and `after` for the next page."""
+    if after is not None:
+        queryset = queryset.filter(pk__gt=after)
+    rows = list(queryset.order_by("pk")[: size + 1])
+    return rows[:size], rows[size - 1].pk if len(rows) > size else None
 
 
 def before_of(text: str | None) -> int | None:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import wallet.operations as wallet
 from accounts.models import User
 from orders.admin import words
-from orders.models import Attempt, Flag, Order, OrderEvent, Run
+from orders.admin.run_acts import Button, run_buttons
+from orders.models import Flag, Order, OrderEvent, Run
 from orders.reading.page import Page, page_of
+from orders.reading.tries import Try, tries_of
 
 _TONES = {"completed": "good", "partial": "warn", "canceled": "warn", "held": "warn", "unknown": "warn"}
 _TONES |= {"failed": "bad", "stopped": "bad"}
@@ -29,22 +30,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt beside the balances of its wave. spent: what the provider's balance fell by, None where unknown."""
-
-    attempt: Attempt
-    spent: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
-    """One run: its numbers as of now, and each try to submit it."""
+    """One run: its numbers as of now, each try to submit it, and what may be done about it."""
 
     run: Run
     delivered: int
     start_count: int | None
     word: str
     tries: Sequence[Try]
+    buttons: Sequence[Button]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +76,13 @@ def evidence_on(*, order: Order, now: datetime) -> Evidence:
     page = page_of(order_id=order.pk, user_id=order.user_id, now=now)
     assert page is not None
     events = list(order.events.order_by("at", "pk"))
-    flags = order.flags.filter(resolved_at__isnull=True).select_related("run").order_by("raised_at", "pk")
+    flags = list(order.flags.filter(resolved_at__isnull=True).select_related("run").order_by("raised_at", "pk"))
     transfers = list(wallet.transfers_on(subject_type="order", subject_id=order.pk))
     actors = [*(event.actor for event in events), *(transfer.actor for transfer in transfers)]
     names = _names(actors)
     return Evidence(
         page=page,
-        parts=_parts(order),
+        parts=_parts(order, flags),
         lines=[_line(event, names) for event in events],
         open_flags=[_raised(flag) for flag in flags],
         transfers=[Moved(transfer, names.get(transfer.actor, transfer.actor)) for transfer in transfers],
@@ -103,32 +97,26 @@ def lines_of(order: Order) -> Sequence[Line]:
 
 
 def _raised(flag: Flag) -> Raised:
-    known = {name.replace("_", " "): value for name, value in flag.facts.items() if value is not None}
-    return Raised(flag, words.flag(flag.kind), words.flag_advice(flag.kind), known, flag.facts.get("appeal"))
+    said, advice = words.flag(flag.kind), words.flag_advice(flag.kind)
+    return Raised(flag, said, advice, words.facts(flag.facts), flag.facts.get("appeal"))
 
 
-def _parts(order: Order) -> list[Part]:
-    runs = order.runs.select_related("provider", "delivery").prefetch_related("attempts__wave")
-    return [_part(run) for run in runs.order_by("kind", "number")]
+def _parts(order: Order, flags: Sequence[Flag]) -> list[Part]:
+    runs = list(order.runs.select_related("provider", "delivery").order_by("kind", "number"))
+    tries = tries_of(runs)
+    return [_part(run, tries.get(run.pk, []), [flag.kind for flag in flags if flag.run_id == run.pk]) for run in runs]
 
 
-def _part(run: Run) -> Part:
+def _part(run: Run, tries: Sequence[Try], kinds: Sequence[str]) -> Part:
     seen = getattr(run, "delivery", None)
-    tries = sorted(run.attempts.all(), key=lambda attempt: attempt.started_at)
     return Part(
         run=run,
         delivered=seen.delivered if seen else run.delivered,
         start_count=seen.start_count if seen else run.start_count,
         word=seen.word if seen else "",
-        tries=[Try(attempt, _spent(attempt)) for attempt in tries],
+        tries=tries,
+        buttons=run_buttons(run, kinds),
     )
-
-
-def _spent(attempt: Attempt) -> Decimal | None:
-    wave = attempt.wave
-    if wave.void or wave.balance_before is None or wave.balance_after is None:
-        return None
-    return wave.balance_before - wave.balance_after
 
 
 def _line(event: OrderEvent, names: dict[str, str]) -> Line:

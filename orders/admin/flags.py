@@ -1,26 +1,27 @@
 """What needs a person, the oldest first: where staff begin their day."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
-from django.forms import CharField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orders.admin import words
+from orders.admin import attention, words
 from orders.models import Flag
 from orders.operations import flags
-from plumbing.acts import Act, ActRefused, act_page
+from plumbing.acts import Act, ActRefused, ReasonForm, act_page
 from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, actor_of, badge, id_in
-from plumbing.counting import CappedPaginator
-from plumbing.templatetags.amounts import span
 
 PERMISSION = "orders.handle_order"
+MOST_AT_ONCE = 100
 
 
 def _dismiss(request: HttpRequest, flag: Flag, values: dict[str, object]) -> str:
@@ -49,71 +50,24 @@ DISMISS: Act[Flag] = Act(
 )
 
 
-class ReasonForm(ActionForm):
-    """The box beside the list of actions."""
+class ChosenForm(ReasonForm):
+    """Why, and which flags: those that the person saw."""
 
-    reason = CharField(required=False, max_length=200, label="Reason:")
+    flag = forms.TypedMultipleChoiceField(coerce=int, widget=forms.MultipleHiddenInput)
 
-
-class State(admin.SimpleListFilter):
-    """Open ones unless asked otherwise: the others are history."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("resolved", "Resolved")]
-
-    def choices(self, changelist: Any) -> Any:
-        """Calls the default by what it shows."""
-        first, *others = super().choices(changelist)
-        return [{**first, "display": "Open"}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(resolved_at__isnull=self.value() != "resolved")
-
-
-class Kind(admin.SimpleListFilter):
-    """By what is odd, in words."""
-
-    title = "what"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, said) for kind, (said, _) in words.FLAGS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+    def __init__(self, *args: Any, flags_chosen: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["flag"].choices = [(pk, str(pk)) for pk in flags_chosen]  # type: ignore[attr-defined]
+        self.fields["flag"].initial = list(flags_chosen)
 
 
 @admin.register(Flag)
 class FlagAdmin(Styled, KeptAsIs, ModelAdmin[Flag]):
     """Needs a person. Raised by the engine once while it lasts, closed by a decision or by dismissing it."""
 
-    list_display = ["what", "on_order", "age", "raised_at", "resolved_at", "resolved_by", "resolution"]
-    list_filter = [State, Kind]
-    list_select_related = ["order", "run"]
-    list_per_page = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
-    ordering = ["raised_at", "id"]
-    search_fields = ["=order__id"]
-    search_help_text = "An order's number"
     fields = ["what", "on_order", "advice", "facts", "raised_at", ("resolved_at", "resolved_by"), "resolution"]
     readonly_fields = ["what", "on_order", "advice"]
-    action_form = ReasonForm
-    actions = ["dismiss"]
     change_form_template = "admin/orders/flag.html"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Flag], search_term: str
-    ) -> tuple[QuerySet[Flag], bool]:
-        """By order, which an index holds."""
-        if not search_term.strip():
-            return queryset, False
-        number = id_in(search_term.strip())
-        return (queryset.none() if number is None else queryset.filter(order_id=number)), False
 
     @admin.display(description="what")
     def what(self, flag: Flag) -> SafeString:
@@ -128,43 +82,85 @@ class FlagAdmin(Styled, KeptAsIs, ModelAdmin[Flag]):
     def advice(self, flag: Flag) -> str:
         return words.flag_advice(flag.kind)
 
-    @admin.display(description="open for")
-    def age(self, flag: Flag) -> str:
-        return span((flag.resolved_at or timezone.now()) - flag.raised_at)
-
     def has_handle_permission(self, request: HttpRequest) -> bool:
         """Named by the action below (decision 27)."""
         return request.user.has_perm(PERMISSION)
 
-    @admin.action(description="Dismiss (give a reason)", permissions=["handle"])
-    def dismiss(self, request: HttpRequest, queryset: QuerySet[Flag]) -> None:
-        """Dismiss the chosen flags, and say which could not be."""
-        reason = request.POST.get("reason", "").strip()
-        if not reason:
-            messages.error(request, "Nothing was dismissed: it needs a reason.")
-            return
-        chosen, refused = list(queryset), []
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The page *needs a person* stands where the list of a model stands."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Needs a person",
+            "opts": self.opts,
+            "media": self.media,
+            **attention.context_of(request),
+        }
+        return TemplateResponse(request, "admin/orders/needs_person.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Pages to dismiss one, and the chosen ones."""
+        view = self.admin_site.admin_view
+        return [
+            path("dismiss/", view(self.dismiss_chosen), name="orders_flag_dismiss_chosen"),
+            path("<int:pk>/dismiss/", view(self.dismiss_one), name="orders_flag_dismiss"),
+            *super().get_urls(),
+        ]
+
+    def dismiss_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say why nothing is to be done about it."""
+        flag = Flag.objects.select_related("run").filter(pk=pk).first()
+        if flag is None:
+            raise Http404
+        back = attention.way_back(request, reverse("admin:orders_order_change", args=[flag.order_id]))
+        return act_page(self, request, act=DISMISS, row=flag, subject=f"Order {flag.order_id}", back=back)
+
+    def dismiss_chosen(self, request: HttpRequest) -> HttpResponse:
+        """Say once why nothing is to be done about several."""
+        if not self.has_handle_permission(request):
+            raise PermissionDenied
+        asked = request.POST if request.method == "POST" else request.GET
+        back = attention.way_back(request, attention.address("reports"))
+        numbers = [number for text in asked.getlist("flag")[:MOST_AT_ONCE] if (number := id_in(text)) is not None]
+        chosen = list(Flag.objects.filter(pk__in=numbers, resolved_at__isnull=True).order_by("pk"))
+        if not chosen:
+            messages.warning(request, "Nothing was dismissed: choose what nothing is to be done about.")
+            return HttpResponseRedirect(back)
+        form = ChosenForm(request.POST or None, flags_chosen=numbers)
+        if form.is_valid():
+            self._dismiss_each(request, chosen, form.cleaned_data)
+            return HttpResponseRedirect(back)
+        return TemplateResponse(request, "admin/act.html", self._asking(request, chosen, form, back))
+
+    def _dismiss_each(self, request: HttpRequest, chosen: Sequence[Flag], values: dict[str, object]) -> None:
+        refused = []
         for flag in chosen:
             try:
-                _dismiss(request, flag, {"reason": reason})
+                self.log_change(request, flag, f"{DISMISS.title}: {_dismiss(request, flag, values)}")
             except ActRefused as refusal:
                 refused.append(f"Order {flag.order_id}: {refusal}")
         messages.success(request, f"{len(chosen) - len(refused)} of {len(chosen)} dismissed.")
         for sentence in refused:
             messages.warning(request, sentence)
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page to dismiss one."""
-        view = self.admin_site.admin_view(self.dismiss_one)
-        return [path("<int:pk>/dismiss/", view, name="orders_flag_dismiss"), *super().get_urls()]
-
-    def dismiss_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say why nothing is to be done about it."""
-        flag = Flag.objects.filter(pk=pk).first()
-        if flag is None:
-            raise Http404
-        back = reverse("admin:orders_order_change", args=[flag.order_id])
-        return act_page(self, request, act=DISMISS, row=flag, subject=f"Order {flag.order_id}", back=back)
+    def _asking(self, request: HttpRequest, chosen: Sequence[Flag], form: ChosenForm, back: str) -> dict[str, Any]:
+        kinds = Counter(words.flag(flag.kind) for flag in chosen)
+        return {
+            **self.admin_site.each_context(request),
+            "title": f"Dismiss {len(chosen)}",
+            "subtitle": "Needs a person",
+            "opts": self.opts,
+            "act": DISMISS,
+            "effect": [
+                "Of orders " + ", ".join(str(flag.order_id) for flag in chosen) + ".",
+                *(f"{number} × {said}" for said, number in kinds.items()),
+                "Dismissing says that nothing more is to be done. Nothing is sent and no money moves.",
+            ],
+            "offered": True,
+            "form": form,
+            "back": back,
+        }
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

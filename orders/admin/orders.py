@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from orders.admin import packs, runs
+from orders.admin import attention, packs, runs
 from orders.admin.evidence import evidence_on
+from orders.admin.run_acts import RUN_ACTS
 from orders.links import fingerprint
 from orders.models import Flag, Order, Provider, Run
 from orders.operations.flags import UNDECIDED
@@ -162,16 +163,16 @@ class OrderAdmin(Styled, KeptAsIs, ModelAdmin[Order]):
                 {"act": act},
                 f"orders_order_run_{act.slug}",
             )
-            for act in runs.ACTS
+            for act in RUN_ACTS
         ]
         return [*evidence, *pages, *super().get_urls()]
 
     def act_on_run(self, request: HttpRequest, pk: int, act: Act[Run]) -> HttpResponse:
-        """Link, send again or give up a run that waits for a person."""
+        """Link, send again, give up or end a run that waits for a person."""
         run = Run.objects.select_related("order__user", "provider").filter(pk=pk).first()
         if run is None:
             raise Http404
-        back = reverse("admin:orders_order_change", args=[run.order_id])
+        back = attention.way_back(request, reverse("admin:orders_order_change", args=[run.order_id]))
         return act_page(self, request, act=act, row=run, subject=f"Order {run.order_id}, part {run.number}", back=back)
 
     def render_change_form(
@@ -185,7 +186,6 @@ class OrderAdmin(Styled, KeptAsIs, ModelAdmin[Order]):
         context["may_see_decisions"] = request.user.has_perm("policies.view_decision")
         context["may_see_pack"] = request.user.has_perms(packs.PERMISSIONS)
         context["undecided"] = UNDECIDED
-        context["run_acts"] = [(act.title, f"admin:orders_order_run_{act.slug}", act.grave) for act in runs.ACTS]
         return super().render_change_form(request, context, *args, **kwargs)
 
 

@@ -1,5 +1,9 @@
 """What staff may decide about a run that is unknown or parked, each on a page that says what it will do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,7 +19,13 @@ from policies.rules.vocabulary import Cause
 PERMISSION = "orders.handle_order"
 
 
-class LinkForm(ReasonForm):
+class DecideForm(ReasonForm):
+    """Why, and about what: the try that the person looked at."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=32)
+
+
+class LinkForm(DecideForm):
     """Which order of the provider's it is."""
 
     field_order = ["provider_order_id", "reason"]
@@ -31,42 +41,55 @@ def _undecided(run: Run) -> bool:
     return run.state in UNDECIDED
 
 
+def _seen(run: Run) -> dict[str, object]:
+    return {"seen": unknowns.standing(run)}
+
+
+@contextmanager
+def _unless_overtaken() -> Iterator[None]:
+    """Say to whoever comes second what happened meanwhile; nothing was done."""
+    try:
+        yield
+    except unknowns.AlreadyDecided as late:
+        raise ActRefused(f"Somebody or something was faster: the run is {late} now. Nothing was done.") from late
+    except unknowns.DecidedSince as late:
+        raise ActRefused(
+            "Somebody decided about it since you opened this page, and it needs a decision again, about another try. "
+            "Nothing was done: look at the new evidence first."
+        ) from late
+
+
 def _link(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
     number = int(str(values["provider_order_id"]))
     try:
-        unknowns.link_run(
-            run_id=run.pk,
-            provider_order_id=number,
-            actor=actor_of(request),
-            reason=str(values["reason"]),
-            now=timezone.now(),
-        )
+        with _unless_overtaken():
+            unknowns.link_run(**_decision(request, run, values), provider_order_id=number)
     except unknowns.IdTaken as taken:
         raise ActRefused(f"{run.provider}'s order {number} belongs to another run.") from taken
-    except unknowns.AlreadyDecided as late:
-        raise ActRefused(_too_late(late)) from late
     return f"Part {run.number} is followed at {run.provider} as {number}."
 
 
 def _resend(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
-    try:
-        unknowns.resend_run(run_id=run.pk, actor=actor_of(request), reason=str(values["reason"]), now=timezone.now())
-    except unknowns.AlreadyDecided as late:
-        raise ActRefused(_too_late(late)) from late
+    with _unless_overtaken():
+        unknowns.resend_run(**_decision(request, run, values))
     return f"Part {run.number} is queued and goes out with the next wave."
 
 
 def _refund(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
-    try:
-        unknowns.refund_run(run_id=run.pk, actor=actor_of(request), reason=str(values["reason"]), now=timezone.now())
-    except unknowns.AlreadyDecided as late:
-        raise ActRefused(_too_late(late)) from late
+    with _unless_overtaken():
+        unknowns.refund_run(**_decision(request, run, values))
     run.order.refresh_from_db()
     return f"Part {run.number} is given up. Of {amount(run.order.charge)}, {amount(run.order.refunded)} went back."
 
 
-def _too_late(late: unknowns.AlreadyDecided) -> str:
-    return f"Somebody or something was faster: the run is {late} now."
+def _decision(request: HttpRequest, run: Run, values: dict[str, object]) -> dict[str, Any]:
+    return {
+        "run_id": run.pk,
+        "seen": str(values["seen"]),
+        "actor": actor_of(request),
+        "reason": str(values["reason"]),
+        "now": timezone.now(),
+    }
 
 
 def _effect_of_resending(run: Run) -> list[str]:
@@ -101,6 +124,7 @@ LINK: Act[Run] = Act(
     perform=_link,
     offered=_undecided,
     form=LinkForm,
+    start=_seen,
 )
 RESEND: Act[Run] = Act(
     slug="resend",
@@ -109,6 +133,8 @@ RESEND: Act[Run] = Act(
     effect=_effect_of_resending,
     perform=_resend,
     offered=_undecided,
+    form=DecideForm,
+    start=_seen,
     grave=True,
 )
 REFUND: Act[Run] = Act(
@@ -118,6 +144,8 @@ REFUND: Act[Run] = Act(
     effect=_effect_of_giving_up,
     perform=_refund,
     offered=_undecided,
+    form=DecideForm,
+    start=_seen,
     grave=True,
 )
 ACTS = (LINK, RESEND, REFUND)

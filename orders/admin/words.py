@@ -40,10 +40,14 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "The customer asks a person to look at a decision again. Uphold or overturn it on the appeal's page.",
     ),
     ReportFlag.UNKNOWN_WORD.value: ("unknown status word", "The provider used a status that no rule knows."),
-    ReportFlag.IMPOSSIBLE_NUMBER.value: ("impossible number", "The provider reported a number that cannot be."),
+    ReportFlag.IMPOSSIBLE_NUMBER.value: (
+        "impossible number",
+        "The provider reported a number that cannot be. If it calls the order ended, ask it, then end it with the "
+        "number found.",
+    ),
     ReportFlag.REMAINS_MISSING.value: (
         "remains not stated",
-        "It ended, and the provider left out how much is missing.",
+        "It ended, and the provider left out how much is missing. Ask it, then end it with the number found.",
     ),
     ReportFlag.REGRESSED.value: ("fewer than before", "The provider reported less delivered than it did before."),
     ReportFlag.OVER_DELIVERED.value: (
@@ -53,16 +57,20 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     ReportFlag.UNSEEN.value: (
         "nobody can see it",
         "It has made no known progress for the hours of its policy, and no report says how it stands. Look it up "
-        "there. A report that proves a standstill pays it back by itself; until then no money moves.",
+        "there. A report that proves a standstill pays it back by itself; until then no money moves, unless you give "
+        "it up.",
     ),
     ReportFlag.NOT_IN_ANSWER.value: ("left out of an answer", "The provider answered without this run."),
 }
+
+_HELD = {"no_provider": "its provider is switched off"}
 
 _INTERNAL = {
     "linked": "Part {run} was found at the provider as number {provider_order_id}. {reason}",
     "parked": "Part {run} is not sent again by itself: it proved not to arrive. {reason}",
     "resent": "Part {run} goes out again, because the provider does not have it. {reason}",
     "given_up": "Part {run} was given up as undelivered. {reason}",
+    "ended_by_hand": "Part {run} was ended by hand with {delivered} delivered. {reason}",
     "dismissed": "The flag “{flag}” was dismissed. {reason}",
 }
 
@@ -77,6 +85,16 @@ def flag_advice(kind: str) -> str:
     return FLAGS[kind][1]
 
 
+def facts(known: Mapping[str, object]) -> dict[str, object]:
+    """What is known about a flag, by name; what nobody knows is left out."""
+    return {name.replace("_", " "): value for name, value in known.items() if value not in (None, "")}
+
+
+def held(reason: str) -> str:
+    """Why an order is held, in a few words."""
+    return _HELD.get(reason, reason.replace("_", " "))
+
+
 def event(line: OrderEvent) -> str:
     """A line of a timeline, public or not, as a sentence."""
     internal = _INTERNAL.get(line.kind)
@@ -85,4 +103,4 @@ def event(line: OrderEvent) -> str:
     facts = dict(line.facts)
     if "flag" in facts:
         facts["flag"] = flag(str(facts["flag"]))
-    return internal.format_map({"run": "", "provider_order_id": "", "reason": "", **facts})
+    return internal.format_map({"run": "", "provider_order_id": "", "reason": "", "delivered": "", **facts})

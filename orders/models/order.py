@@ -182,7 +182,10 @@ class Flag(models.Model):
                 name="a_flag_is_raised_once_while_it_lasts",
             ),
         ]
-        indexes = [models.Index(fields=["raised_at"], condition=Q(resolved_at__isnull=True), name="flag_open")]
+        indexes = [
+            models.Index(fields=["raised_at"], condition=Q(resolved_at__isnull=True), name="flag_open"),
+            models.Index(fields=["kind", "id"], condition=Q(resolved_at__isnull=True), name="flag_open_by_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} on order {self.order_id}"

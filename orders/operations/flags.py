@@ -58,6 +58,11 @@ def resolve_appealed(*, order_id: int, by: str, resolution: str, now: datetime) 
     still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
 
 
+def may_be_dismissed(flag: Flag) -> bool:
+    """Whether it asks for no decision: an appeal, or a run that is unknown or parked, is decided and not dismissed."""
+    return flag.kind != APPEALED and (flag.run is None or flag.run.state not in UNDECIDED)
+
+
 @transaction.atomic(durable=True)
 def dismiss_flag(*, flag_id: int, by: str, reason: str, now: datetime) -> None:
     """Close a flag that asks for nothing more, and say so in its order's timeline, where only staff read it.
@@ -67,7 +72,7 @@ def dismiss_flag(*, flag_id: int, by: str, reason: str, now: datetime) -> None:
     flag = Flag.objects.select_for_update(no_key=True, of=("self",)).select_related("run").get(pk=flag_id)
     if flag.resolved_at is not None:
         raise AlreadyResolved
-    if flag.kind == APPEALED or (flag.run is not None and flag.run.state in UNDECIDED):
+    if not may_be_dismissed(flag):
         raise StillUndecided
     flag.resolved_at, flag.resolved_by, flag.resolution = now, by, reason[:200]
     flag.save(update_fields=["resolved_at", "resolved_by", "resolution"])

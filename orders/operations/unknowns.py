@@ -16,14 +16,26 @@ class AlreadyDecided(Exception):
     """The run is no longer unknown or parked: an answer, or somebody else, was faster."""
 
 
+class DecidedSince(Exception):
+    """The run is undecided again, about another try than the one that the person looked at."""
+
+
 class IdTaken(Exception):
     """The provider's order belongs to another run."""
 
 
+def standing(run: Run) -> str:
+    """What a person sees of a run when deciding about it: passed back as `seen`, so that nobody decides about another
+    try than the one that they looked at."""
+    return f"{run.state} {run.tries}"
+
+
 @transaction.atomic(durable=True)
-def link_run(*, run_id: int, provider_order_id: int, actor: str, reason: str, now: datetime) -> None:
-    """The provider has it, as this order of its own: follow it there. Raises AlreadyDecided, IdTaken."""
-    run = _lock(run_id)
+def link_run(
+    *, run_id: int, provider_order_id: int, actor: str, reason: str, now: datetime, seen: str | None = None
+) -> None:
+    """The provider has it, as this order of its own: follow it there. Raises AlreadyDecided, DecidedSince, IdTaken."""
+    run = _lock(run_id, seen)
     if Run.objects.filter(provider_id=run.provider_id, provider_order_id=provider_order_id).exists():
         raise IdTaken(str(provider_order_id))
     run.provider_order_id = provider_order_id
@@ -32,9 +44,9 @@ def link_run(*, run_id: int, provider_order_id: int, actor: str, reason: str, no
 
 
 @transaction.atomic(durable=True)
-def resend_run(*, run_id: int, actor: str, reason: str, now: datetime) -> None:
-    """The provider does not have it: send it again, under the same request id. Raises AlreadyDecided."""
-    run = _lock(run_id)
+def resend_run(*, run_id: int, actor: str, reason: str, now: datetime, seen: str | None = None) -> None:
+    """The provider does not have it: send it again, under the same request id. Raises AlreadyDecided, DecidedSince."""
+    run = _lock(run_id, seen)
     runs.requeue(run=run, due_at=now)
     _decided(run, "resent", actor, reason, now)
 
@@ -58,22 +70,24 @@ def retry_run(*, run_id: int, reason: str, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def refund_run(*, run_id: int, actor: str, reason: str, now: datetime) -> None:
+def refund_run(*, run_id: int, actor: str, reason: str, now: datetime, seen: str | None = None) -> None:
     """Give it up as undelivered: the run ends refused, and its order is settled with the last of its runs.
 
-    Raises AlreadyDecided.
+    Raises AlreadyDecided, DecidedSince.
     """
-    run = _lock(run_id)
+    run = _lock(run_id, seen)
     _decided(run, "given_up", actor, reason, now)
     runs.close_run(run_id=run_id, outcome=RunOutcome.REFUSED, delivered=0, start_count=None, actor=actor, now=now)
 
 
-def _lock(run_id: int) -> Run:
+def _lock(run_id: int, seen: str | None = None) -> Run:
     order_id = Run.objects.values_list("order_id", flat=True).get(pk=run_id)
     statuses.lock([order_id]).get()
     run = Run.objects.select_for_update(no_key=True).get(pk=run_id)
     if run.state not in flags.UNDECIDED:
         raise AlreadyDecided(run.state)
+    if seen is not None and seen != standing(run):
+        raise DecidedSince(run.state)
     return run
 
 

@@ -8,17 +8,25 @@ from django import template
 from orders.models import Order, OrderEvent, Service
 from orders.reading.quote_shown import QuoteShown, quote_shown
 from orders.reading.standing import Standing
+from orders.reading.tries import Try
 from plumbing.templatetags.amounts import count
 from plumbing.templatetags.amounts import span as spell_span
 from policies import wording
 from policies.models import Decision, PolicyVersion
 from policies.rules.clauses import Reason
 from policies.rules.pacing import PlannedRun
+from policies.rules.vocabulary import BalanceSays
 
 register = template.Library()
 
 MINUTE = 60
 JUST_NOW_SECONDS = 5
+
+_BALANCE = {
+    BalanceSays.TAKEN: "The balance fell by what only with this one comes out: it seems to have been taken.",
+    BalanceSays.NOT_TAKEN: "The balance fell by what only without this one comes out: it seems not to have been taken.",
+    BalanceSays.NOTHING: "",
+}
 
 _PLAIN = {None: "–", True: "yes", False: "no"}
 
@@ -138,3 +146,9 @@ def version_in_list(decision: Decision) -> list[PolicyVersion]:
 def versions_of(order: Order) -> list[PolicyVersion]:
     """The policy versions that govern an order."""
     return [order.refund_policy, order.support_policy]
+
+
+@register.filter
+def balance_says(tried: Try) -> str:
+    """What the balances around a try suggest of it; "" where they prove nothing."""
+    return _BALANCE[tried.says]

@@ -191,6 +191,14 @@ class Submission(Word):
     UNKNOWN = "unknown"  # anything that proves neither
 
 
+class BalanceSays(Word):
+    """What a provider's balance around a wave says of a submission without a clear answer."""
+
+    TAKEN = "taken"  # only with it the sum comes out
+    NOT_TAKEN = "not_taken"  # only without it
+    NOTHING = "nothing"
+
+
 class ReportFlag(Word):
     """What is odd about a provider's report; staff see it, money does not move for it."""
 

@@ -181,9 +181,10 @@ ADMIN = [
         for act in ("stop-selling", "start-selling", "stop-dispatch", "start-dispatch")
     ),
     Row("admin/orders/flag/<int:pk>/dismiss/", HANDLERS, args={"pk": "orders/flag"}),
+    Row("admin/orders/flag/dismiss/", each("login", support="away", finance="forbidden", owner="away")),
     *(
         Row(f"admin/orders/order/run/<int:pk>/{act}/", HANDLERS, args={"pk": "orders/run"})
-        for act in ("link", "resend", "refund")
+        for act in ("link", "resend", "refund", "give-up", "end")
     ),
     *(
         Row(f"admin/orders/order/<int:order_id>/{page}", ALL_STAFF, args={"order_id": "orders/order"})

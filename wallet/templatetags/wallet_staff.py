@@ -5,21 +5,11 @@ from decimal import Decimal
 
 from django import template
 
-from wallet.models import Adjustment, LedgerCheck, Payout, Safeguard, TopUp
+from wallet.models import LedgerCheck, Safeguard
 from wallet.operations.accounts import Balances, balances_of, debt_of
-from wallet.operations.payouts import BY_HAND
+from wallet.reading.waiting import Waiting, waiting
 
 register = template.Library()
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many of each wait for a person."""
-
-    by_hand: int
-    review: int
-    payouts: int
-    corrections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +29,8 @@ def last_ledger_check() -> LedgerCheck | None:
 
 @register.simple_tag
 def money_waiting() -> Waiting:
-    """What staff have to look at, each counted through its index."""
-    return Waiting(
-        by_hand=TopUp.objects.filter(state=TopUp.State.PENDING, gateway=BY_HAND).count(),
-        review=TopUp.objects.filter(state=TopUp.State.REVIEW).count(),
-        payouts=Payout.objects.filter(state=Payout.State.ASKED).count(),
-        corrections=Adjustment.objects.filter(state=Adjustment.State.WAITING).count(),
-    )
+    """What staff have to look at."""
+    return waiting()
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 """How an order moves: what may follow what, which status its runs add up to, and what a provider's report changes."""
 
+from policies.rules.delivery.balances import what_the_balance_says
 from policies.rules.delivery.reports import RunFact, Step, advance, known_word, unseen
 from policies.rules.delivery.statuses import (
     OrderFacts,
@@ -36,4 +37,5 @@ __all__ = [
     "terminal_status",
     "transitions",
     "unseen",
+    "what_the_balance_says",
 ]

@@ -15,7 +15,6 @@ from policies.models import Decision
 from tests.factories import NOON
 
 ORDERS = reverse("admin:orders_order_changelist")
-FLAGS = reverse("admin:orders_flag_changelist")
 
 
 def page_of(order):
@@ -24,6 +23,12 @@ def page_of(order):
 
 def act(name, run):
     return reverse(f"admin:orders_order_run_{name}", args=[run.pk])
+
+
+def decide(client, name, run, **values):
+    """Open the act's page and send its form, as a person does."""
+    seen = client.get(act(name, run)).context["form"].initial
+    return client.post(act(name, run), {**seen, **values}, follow=True)
 
 
 def found(client, term):
@@ -189,7 +194,7 @@ class TestDecidingAboutAnUnknownRun:
     def test_linking_follows_it_at_the_provider_and_the_flag_closes(self, client, staff, forgetful, unknown):
         support, run = staff("support"), forgetful.run(unknown)
 
-        answer = client.post(act("link", run), {"provider_order_id": 4711, "reason": "Their list, 12:03"}, follow=True)
+        answer = decide(client, "link", run, provider_order_id=4711, reason="Their list, 12:03")
 
         page = answer.content.decode()
         assert "is followed at" in page
@@ -208,7 +213,7 @@ class TestDecidingAboutAnUnknownRun:
         forgetful.send()
         taken = forgetful.run(other).provider_order_id
 
-        page = client.post(act("link", forgetful.run(unknown)), {"provider_order_id": taken, "reason": "Looks like it"})
+        page = decide(client, "link", forgetful.run(unknown), provider_order_id=taken, reason="Looks like it")
 
         assert "belongs to another run" in page.content.decode()
         assert forgetful.run(unknown).state == "unknown"
@@ -220,7 +225,7 @@ class TestDecidingAboutAnUnknownRun:
         run = forgetful.run(unknown)
 
         shown = client.get(act("resend", run)).content.decode()
-        client.post(act("resend", run), {"reason": "Not in their list"})
+        decide(client, "resend", run, reason="Not in their list")
 
         assert "keeps no request ids" in shown
         assert str(run.request_id) in shown
@@ -232,7 +237,7 @@ class TestDecidingAboutAnUnknownRun:
         support, before = staff("support"), wallet.balance_of(unknown.user_id)
 
         shown = client.get(act("refund", forgetful.run(unknown))).content.decode()
-        client.post(act("refund", forgetful.run(unknown)), {"reason": "Their support says no"})
+        decide(client, "refund", forgetful.run(unknown), reason="Their support says no")
 
         assert "$1.50 of $1.50 goes back" in shown
         assert wallet.balance_of(unknown.user_id) - before == Decimal("1.50")
@@ -259,58 +264,9 @@ class TestDecidingAboutAnUnknownRun:
     def test_whoever_comes_second_is_told_so(self, client, staff, forgetful, unknown):
         staff("support")
         run = forgetful.run(unknown)
-        client.post(act("resend", run), {"reason": "Not in their list"})
+        decide(client, "resend", run, reason="Not in their list")
 
         page = client.post(act("refund", run), {"reason": "Their support says no"}).content.decode()
 
         assert "no longer possible" in page
         assert forgetful.fresh(unknown).refunded == 0
-
-
-class TestWhatNeedsAPerson:
-    def test_the_oldest_open_flag_is_on_top_and_resolved_ones_are_history(self, client, staff, upstream):
-        staff("support")
-        order = upstream.order()
-        for days, kind in ((1, "regressed"), (3, "waiting_long"), (2, "unknown_word")):
-            Flag.objects.create(order=order, kind=kind, raised_at=NOON - timedelta(days=days))
-        Flag.objects.filter(kind="unknown_word").update(resolved_at=NOON, resolved_by="staff:1")
-
-        assert [flag.kind for flag in client.get(FLAGS).context["cl"].result_list] == ["waiting_long", "regressed"]
-        resolved = client.get(FLAGS, {"state": "resolved"}).context["cl"].result_list
-        assert [flag.kind for flag in resolved] == ["unknown_word"]
-
-    def test_dismissing_says_which_could_not_be(self, client, staff, forgetful, unknown):
-        support = staff("support")
-        odd = Flag.objects.create(order=unknown, kind="regressed", raised_at=NOON)
-        chosen = {"action": "dismiss", "_selected_action": [odd.pk, unknown.flags.get(kind="unknown").pk]}
-
-        assert "needs a reason" in client.post(FLAGS, chosen, follow=True).content.decode()
-        page = client.post(FLAGS, {**chosen, "reason": "Seen before"}, follow=True).content.decode()
-
-        assert "1 of 2 dismissed" in page
-        assert f"Order {unknown.pk}: It waits for a decision" in page
-        odd.refresh_from_db()
-        assert (odd.resolved_by, odd.resolution) == (f"staff:{support.pk}", "Seen before")
-        assert "“fewer than before” was dismissed. Seen before" in client.get(page_of(unknown)).content.decode()
-
-    def test_one_is_dismissed_from_its_order(self, client, staff, upstream):
-        staff("support")
-        flag = Flag.objects.create(order=upstream.order(), kind="regressed", raised_at=NOON)
-        address = reverse("admin:orders_flag_dismiss", args=[flag.pk])
-
-        assert address in client.get(page_of(flag.order)).content.decode()
-        client.post(address, {"reason": "Their counter was reset"})
-        assert "no longer possible" in client.post(address, {"reason": "Again"}).content.decode()
-
-        flag.refresh_from_db()
-        assert flag.resolution == "Their counter was reset"
-
-    def test_finance_sees_them_and_dismisses_none(self, client, staff, upstream):
-        staff("finance")
-        flag = Flag.objects.create(order=upstream.order(), kind="regressed", raised_at=NOON)
-
-        assert client.get(FLAGS).status_code == 200
-        assert client.post(reverse("admin:orders_flag_dismiss", args=[flag.pk]), {"reason": "x"}).status_code == 403
-        client.post(FLAGS, {"action": "dismiss", "reason": "x", "_selected_action": [flag.pk]})
-        flag.refresh_from_db()
-        assert flag.resolved_at is None

@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0012_one_order_a_quote")]
+    dependencies = [("orders", "0013_switch_turns")]
 
     operations = [
         migrations.RunSQL((SQL / "order_steps.sql").read_text(), "DROP FUNCTION orders_refuse_step_back() CASCADE"),
