@@ -222,7 +222,8 @@ BROKER_URL = env.str("BROKER_URL", default=REDIS_URL or "memory://")
 # that is safe, and makes unknowns that the late answer settles.
 PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", default=90)  # sending to, or looking at, one provider
 CLAIM_LEASE_SECONDS = env.int("CLAIM_LEASE_SECONDS", default=60)  # a run being submitted, a batch being looked at
-POLL_SECONDS = env.int("POLL_SECONDS", default=60)  # between two looks at a live order; `make run` looks every 2
+# Between two looks at an order that is fresh or about to end; others wait 8 or 60 times as long. 2 in `make run`.
+POLL_SECONDS = env.int("POLL_SECONDS", default=30)
 
 LOGGING = {
     "version": 1,

@@ -71,6 +71,7 @@ _INTERNAL = {
     "resent": "Part {run} goes out again, because the provider does not have it. {reason}",
     "given_up": "Part {run} was given up as undelivered. {reason}",
     "ended_by_hand": "Part {run} was ended by hand with {delivered} delivered. {reason}",
+    "regressed": "The provider went back: part {run} had {known} units, and it said {status}, {remains} remain.",
     "dismissed": "The flag “{flag}” was dismissed. {reason}",
 }
 
@@ -103,4 +104,15 @@ def event(line: OrderEvent) -> str:
     facts = dict(line.facts)
     if "flag" in facts:
         facts["flag"] = flag(str(facts["flag"]))
-    return internal.format_map({"run": "", "provider_order_id": "", "reason": "", "delivered": "", **facts})
+    return internal.format_map(
+        {
+            "run": "",
+            "provider_order_id": "",
+            "reason": "",
+            "delivered": "",
+            "known": "",
+            "status": "?",
+            "remains": "?",
+            **facts,
+        }
+    )

@@ -2,23 +2,24 @@
 
 import logging
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 
-from orders.delivery import leases, stalling
-from orders.models import Flag, PollBatch, Provider, ProviderLease, Sample
+from orders.delivery import batches, leases, observing, stalling
+from orders.models import PollBatch, Provider, ProviderLease, Sample
 from orders.operations import flags, runs, statuses
 from orders.providers import adapter_for
 from orders.providers.base import Statuses
 from plumbing import sql
 from plumbing.elapsed import Elapsed
 from policies.rules import delivery
-from policies.rules.delivery import Step
+from policies.rules.delivery import Step, Tier, resting_since, tier_after_progress
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +33,14 @@ CLAIM = """
         WHERE provider_id = %(provider)s AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < now())
         ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
     )
-    RETURNING id
+    RETURNING id, tier, due_at
 """
 # `quiet_since` only where it may be too long ago: reading an instant costs more than the rest of the row.
 READ = """
     SELECT provider_order_id, run_id, order_id, quantity, delivered, start_count, word, whole,
-        CASE WHEN progressed_at <= %s THEN progressed_at END AS quiet_since
-    FROM orders_delivery WHERE batch_id = ANY (%s)
+        CASE WHEN progressed_at <= %(long_ago)s THEN progressed_at END AS quiet_since, batch_id,
+        CASE WHEN progressed_at <= %(still)s THEN 2 WHEN progressed_at <= %(steady)s THEN 1 ELSE 0 END AS rest
+    FROM orders_delivery WHERE batch_id = ANY (%(batches)s)
 """
 # A stale report, of a worker that lost its lease, never takes anything back.
 APPLY = """
@@ -51,19 +53,46 @@ APPLY = """
     WHERE d.run_id = step.run_id AND step.delivered >= d.delivered
       AND (d.delivered, d.start_count, d.word) IS DISTINCT FROM (step.delivered, step.start_count, step.word)
 """
-RELEASE = "UPDATE orders_pollbatch SET lease_token = NULL, lease_until = NULL, due_at = %s WHERE lease_token = %s"
-# The two thinnest batches, if one has room for both.
-THIN = """
-    SELECT array_agg(id ORDER BY size, id) FROM (
-        SELECT id, size FROM orders_pollbatch WHERE provider_id = %s AND tier = 0 AND size > 0 ORDER BY size, id LIMIT 2
-    ) AS thin
-    HAVING count(*) = 2 AND sum(size) <= %s
+# Each batch is due again in its tier's turn: the seconds of all tiers, from the fastest on.
+RELEASE = """
+    UPDATE orders_pollbatch SET lease_token = NULL, lease_until = NULL,
+        due_at = %s + (%s::int[])[tier + 1] * interval '1 second'
+    WHERE lease_token = %s
 """
-MOVE = "UPDATE orders_delivery SET batch_id = %s WHERE batch_id = %s"
-COUNT = "UPDATE orders_pollbatch SET size = size + CASE id WHEN %s THEN %s ELSE -%s END WHERE id IN (%s, %s)"
-DROP_EMPTY = "DELETE FROM orders_pollbatch WHERE provider_id = %s AND size = 0"
 
 Row = tuple[Any, ...]
+"""As READ selects it: 1 to 6 are a `RunFact`."""
+
+
+class Turn(NamedTuple):
+    """A batch's tier, and the seconds since the look before."""
+
+    tier: Tier
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one round found at a provider. tiers: the runs that change tier."""
+
+    provider_id: int
+    token: uuid.UUID
+    rows: Sequence[Row]
+    said: Statuses
+    steps: Sequence[Step]
+    overdue: Collection[int]
+    tiers: Mapping[int, Tier]
+
+    def odd_reports(self) -> observing.Reports:
+        """What the provider said of runs that a flag is raised about."""
+        odd = {step.run_id for step in self.steps if step.flags}
+        reports = self.said.reports
+        return {row[1]: reports[row[0]] for row in self.rows if row[1] in odd and row[0] in reports} if odd else {}
+
+    def seconds_until_next(self) -> list[int]:
+        """By tier. After a call that failed all are asked again soon: nobody has looked at them."""
+        tiers = [Tier.FAST] * len(Tier) if self.said.failed else list(Tier)
+        return [int(batches.interval(tier).total_seconds()) for tier in tiers]
 
 
 @dataclass(slots=True)
@@ -76,9 +105,11 @@ class Refreshed:
 
 
 def providers_due(*, now: datetime) -> list[int]:
-    """Providers with batches due at whom nobody looks already. Paused ones too: what they have is still delivered."""
-    due = PollBatch.objects.filter(due_at__lte=now).values_list("provider_id", flat=True).distinct()
-    return sorted(set(due) - leases.taken(ProviderLease.Work.POLL))
+    """Providers with batches due at whom nobody looks already, the longest overdue first. Paused ones too: what they
+    have is still delivered."""
+    due = PollBatch.objects.filter(due_at__lte=now).values_list("provider_id").annotate(since=Min("due_at"))
+    taken = leases.taken(ProviderLease.Work.POLL)
+    return [provider_id for provider_id, _ in due.order_by("since", "provider_id") if provider_id not in taken]
 
 
 def refresh_due_batches(*, provider_id: int, now: datetime, limit: int = BATCHES_AT_ONCE) -> Refreshed:
@@ -92,30 +123,19 @@ def refresh_due_batches(*, provider_id: int, now: datetime, limit: int = BATCHES
         while lease and elapsed.seconds < PASS_SECONDS and _look(provider_id, now, elapsed, limit, refreshed):
             lease.renew()
         if lease:
-            tidy(provider_id=provider_id)
+            batches.tidy(provider_id=provider_id)
     return refreshed
-
-
-@transaction.atomic(durable=True)
-def tidy(*, provider_id: int) -> None:
-    """Put the two thinnest batches together and drop empty ones, so that calls stay full while orders end.
-
-    Deliveries before batches, as whatever ends a run takes them.
-    """
-    for ((thin, roomy),) in sql.rows(THIN, [provider_id, runs.BATCH_SIZE]):
-        moved = sql.execute(MOVE, [roomy, thin])
-        sql.execute(COUNT, [roomy, moved, moved, roomy, thin])
-    sql.execute(DROP_EMPTY, [provider_id])
 
 
 def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refreshed: Refreshed) -> bool:
     """One round: claim, read, ask, decide, apply. False when nothing was due."""
     token = uuid.uuid4()
-    claim = {"token": token, "provider": provider_id, "now": now, "limit": limit}
-    batches = [batch_id for (batch_id,) in sql.rows(CLAIM, {**claim, "seconds": settings.CLAIM_LEASE_SECONDS})]
-    if not batches:
+    turns = _claim(provider_id, token, now, limit)
+    if not turns:
         return False
-    rows = sql.rows(READ, [now - stalling.shortest_patience(), batches])
+    steady, still = resting_since(now)
+    since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
+    rows = sql.rows(READ, {**since, "batches": list(turns)})
     overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
     said = adapter_for(Provider.objects.get(pk=provider_id)).statuses([row[0] for row in rows])
     if said.problem:
@@ -123,7 +143,9 @@ def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refresh
             "provider %s: %s of %s ids not looked at: %s", provider_id, len(said.failed), len(rows), said.problem
         )
     steps = decide(rows, said, overdue)
-    _apply(rows, steps, overdue, token, elapsed.now())
+    answered = [row for row in rows if row[0] not in said.failed] if said.failed else rows
+    look = Look(provider_id, token, rows, said, steps, overdue, tiers_wanted(answered, steps, turns))
+    _apply(look, elapsed.now())
     ended = [step for step in steps if step.ends]
     for step in ended:
         _end(step, elapsed.now())
@@ -131,6 +153,32 @@ def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refresh
     refreshed.changed += len(steps)
     refreshed.ended += len(ended)
     return True
+
+
+def _claim(provider_id: int, token: uuid.UUID, now: datetime, limit: int) -> dict[int, Turn]:
+    """Take the most overdue batches."""
+    wanted = {"token": token, "provider": provider_id, "now": now, "limit": limit}
+    claimed = sql.rows(CLAIM, {**wanted, "seconds": settings.CLAIM_LEASE_SECONDS})
+    return {
+        batch_id: Turn(Tier(tier), (batches.interval(Tier(tier)) + (now - due_at)).total_seconds())
+        for batch_id, tier, due_at in claimed
+    }
+
+
+def tiers_wanted(rows: Sequence[Row], steps: Sequence[Step], turns: Mapping[int, Turn]) -> dict[int, Tier]:
+    """The live runs that belong into another tier than their batch's, and which: by progress, else by rest."""
+    news = {step.run_id: step for step in steps}
+    wanted = {}
+    for row in rows:
+        (tier, seconds), step = turns[row[9]], news.get(row[1])
+        belongs: int = max(tier, row[10])
+        if step is not None and step.delivered > row[4]:
+            belongs = tier_after_progress(
+                tier, quantity=row[3], before=row[4], delivered=step.delivered, seconds=seconds
+            )
+        if belongs != tier and not (step and step.ends):
+            wanted[row[1]] = Tier(belongs)
+    return wanted
 
 
 def decide(rows: Sequence[Row], said: Statuses, overdue: Collection[int]) -> list[Step]:
@@ -154,26 +202,23 @@ def decide(rows: Sequence[Row], said: Statuses, overdue: Collection[int]) -> lis
 
 
 @transaction.atomic(durable=True)
-def _apply(
-    rows: Sequence[Row], steps: Sequence[Step], overdue: Collection[int], token: uuid.UUID, now: datetime
-) -> None:
-    """Write progress, samples, flags and first units, and give the batches back. What ends is not written here: it
-    must still be news if we die before it is settled."""
-    moving = [step for step in steps if not step.ends]
-    before = {row[1]: row[4] for row in rows} if moving else {}
+def _apply(look: Look, now: datetime) -> None:
+    """Write progress, samples, flags, tiers and first units, and give the batches back. What ends is not written here:
+    it must still be news if we die before it is settled."""
+    moving = [step for step in look.steps if not step.ends]
+    before = {row[1]: row[4] for row in look.rows} if moving else {}
     started = {step.order_id for step in moving if step.delivered > before[step.run_id] == 0}
     list(statuses.lock(started))  # orders before deliveries, always
     if moving:
         sql.execute(APPLY, [now, *_columns(moving)])
     Sample.objects.bulk_create(Sample(run_id=s.run_id, at=now, delivered=s.delivered) for s in moving if s.sample)
-    flags.raise_flags(
-        Flag(order_id=s.order_id, run_id=s.run_id, kind=kind, raised_at=now) for s in steps for kind in s.flags
-    )
-    if overdue:
-        stalling.seen_again((step for step in steps if step.run_id in overdue), now=now)
+    observing.observe(look.steps, look.odd_reports(), now=now)
+    if look.overdue:
+        stalling.seen_again((step for step in look.steps if step.run_id in look.overdue), now=now)
     if started:
         statuses.refresh(order_ids=started, actor="system", now=now)
-    sql.execute(RELEASE, [now + timedelta(seconds=settings.POLL_SECONDS), token])
+    batches.change_tiers(provider_id=look.provider_id, wanted=look.tiers, now=now)
+    sql.execute(RELEASE, [now, look.seconds_until_next(), look.token])
 
 
 def _columns(steps: Sequence[Step]) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from orders.models.run import Run
 class PollBatch(models.Model):
     """Up to 1,000 live runs of one provider and tier that are looked at together. Carries due time and lease.
 
-    So no index on the hot table ever changes at a look (performance P1, P3).
+    So no index on the hot table ever changes at a look (performance P1, P3). tier: how often, `rules.delivery.Tier`.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="poll_batches", db_index=False)

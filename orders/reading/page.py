@@ -17,6 +17,7 @@ from policies.models import Decision
 from policies.rules import explain, forecasts, refunds
 from policies.rules.cancellations import is_free_to_cancel
 from policies.rules.clauses import Reason
+from policies.rules.delivery import Tier, check_interval
 from policies.rules.refunds import Condition, RefundFacts
 from policies.rules.vocabulary import Cause, OrderStatus, RunState, ServiceType
 
@@ -153,8 +154,9 @@ def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: da
 
 
 def _checked_at(order: Order, now: datetime) -> datetime | None:
-    """When the provider was last asked about it: its poll batch is due again one period after each look."""
-    due = PollBatch.objects.filter(deliveries__order_id=order.pk).values_list("due_at", flat=True)
-    looks = [at - timedelta(seconds=settings.POLL_SECONDS) for at in due]
+    """When the provider was last asked about it: a poll batch is due again an interval of its tier after each look."""
+    due = PollBatch.objects.filter(deliveries__order_id=order.pk).values_list("due_at", "tier")
+    intervals = {tier.value: check_interval(tier, fastest=settings.POLL_SECONDS) for tier in Tier}
+    looks = [at - timedelta(seconds=intervals[tier]) for at, tier in due]
     looks = [at for at in looks if order.placed_at < at <= now]
     return max(looks, default=None)

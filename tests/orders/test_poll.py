@@ -7,11 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.delivery import poll
 from orders.models import Delivery, Flag, Order, OrderEvent, PollBatch, Run, Sample
 from tests.past_the_guards import past_the_guards
 
 LARGE = 50_000  # four seconds of the simulator's time
+REPORTED = ["run", "delivered", "start_count", "word", "progressed_at"]  # how often a run is looked at is no news of it
 
 
 def snapshot(order: Order) -> tuple[object, ...]:
@@ -19,16 +19,19 @@ def snapshot(order: Order) -> tuple[object, ...]:
     return (
         Order.objects.filter(pk=order.pk).values_list().get(),
         list(Run.objects.filter(order=order).values_list()),
-        list(Delivery.objects.filter(order_id=order.pk).values_list()),
+        list(Delivery.objects.filter(order_id=order.pk).values(*REPORTED)),
         list(OrderEvent.objects.filter(order=order).values_list("pk", flat=True)),
         list(Flag.objects.filter(order=order).values_list("pk", flat=True)),
         Sample.objects.filter(run__order=order).count(),
     )
 
 
-def live(upstream, pattern: Order, *, count: int) -> None:
-    """Rows of `count` orders as if they had been sent, and the simulator's orders behind them, a fifth delivered."""
-    made = upstream.simulator.bulk(count=count, quantity=LARGE, ago=1)
+def live(upstream, pattern: Order, *, count: int, quantity: int = LARGE, **wishes: float) -> None:
+    """Rows of `count` orders as if they had been sent, and the simulator's orders behind them, a fifth delivered.
+
+    wishes: how the simulator delivers them, if otherwise.
+    """
+    made = upstream.simulator.bulk(count=count, quantity=quantity, **{"ago": 1, **wishes})
     batch = PollBatch.objects.create(provider=upstream.provider, size=count, due_at=upstream.now)
     for number in range(made["first"], made["last"] + 1):
         order = upstream.fresh(pattern)
@@ -37,7 +40,7 @@ def live(upstream, pattern: Order, *, count: int) -> None:
         run = Run.objects.create(
             order=order,
             number=1,
-            quantity=LARGE,
+            quantity=quantity,
             provider=upstream.provider,
             provider_service=order.provider_service,
             provider_order_id=number,
@@ -49,7 +52,7 @@ def live(upstream, pattern: Order, *, count: int) -> None:
             batch=batch,
             order_id=order.pk,
             provider_order_id=number,
-            quantity=LARGE,
+            quantity=quantity,
             progressed_at=upstream.now,
         )
 
@@ -91,16 +94,6 @@ class TestProgress:
         assert upstream.look().changed == 0
         assert snapshot(order) == before
         assert Delivery.objects.get().delivered == 20_000
-
-    def test_a_batch_is_due_again_after_its_interval(self, upstream, settings):
-        settings.POLL_SECONDS = 60
-        upstream.order(quantity=LARGE)
-        upstream.send()
-        now = upstream.look() and upstream.now
-
-        look = poll.refresh_due_batches
-        assert look(provider_id=upstream.provider.pk, now=now + timedelta(seconds=59)).looked_at == 0
-        assert look(provider_id=upstream.provider.pk, now=now + timedelta(seconds=62)).looked_at == 1
 
     def test_a_batch_that_another_worker_has_is_left_to_it(self, upstream):
         upstream.order(quantity=LARGE)

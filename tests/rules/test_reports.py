@@ -305,3 +305,11 @@ def test_refunds_stay_within_the_charge_for_any_sequence_of_hostile_reports(fact
 
         assert refunded == 0
     assert 0 <= refunded <= charge
+
+
+@pytest.mark.parametrize("ended", ["Canceled", "Partial", "Completed"])
+def test_an_end_that_is_taken_back_is_a_step_back(ended):
+    """It had said so without a number that could be used, so the run is live still (reliability 3, row 12)."""
+    step = advance(HALF_WAY._replace(word=ended), report())
+
+    assert (step.word, step.delivered, step.outcome, step.flags) == ("In progress", 500, None, ("regressed",))

@@ -15,6 +15,7 @@ SAMPLES_PER_RUN = 50
 PENDING = "Pending"
 COMPLETED = "Completed"
 _SHORT_WORDS = frozenset({"Partial", "Canceled"})
+_ENDED_WORDS = _SHORT_WORDS | {COMPLETED}
 
 # Spellings seen upstream, lower case, to the six words of API v2. What is missing here is flagged, not guessed.
 _WORDS = {
@@ -113,6 +114,8 @@ def _read(
     if word is None:
         return _without_proof(fact, ReportFlag.UNKNOWN_WORD, patience_over=patience_over)
     count, outcome, flags = _weigh(word, report, quantity=quantity, delivered=delivered)
+    if before in _ENDED_WORDS and word not in _ENDED_WORDS:
+        flags = (*flags, ReportFlag.REGRESSED.value) if ReportFlag.REGRESSED.value not in flags else flags
     if patience_over and outcome is None and count == delivered:
         outcome, flags = _standstill(word, report, flags, quantity=quantity, delivered=delivered)
     if start_count is None:
