@@ -199,8 +199,8 @@ class TestInBulk:
         assert tiers() == {FAST: 4, STILL: 4}
 
     def test_what_ended_meanwhile_changes_no_batch(self, upstream, standing):
-        ended = {"outcome": RunOutcome.SHORT, "start_count": None, "actor": "staff:1", "now": upstream.now}
-        runs.end_run(run_id=standing.pk, delivered=0, **ended)
+        ended = {"outcome": RunOutcome.DELIVERED, "start_count": None, "actor": "staff:1", "now": upstream.now}
+        runs.end_run(run_id=standing.pk, delivered=standing.quantity, **ended)
 
         batches.change_tiers(provider_id=upstream.provider.pk, wanted={standing.pk: STILL}, now=upstream.now)
 
