@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0013_switch_turns")]
+    dependencies = [("orders", "0014_catalogue_syncs")]
 
     operations = [
         migrations.RunSQL((SQL / "order_steps.sql").read_text(), "DROP FUNCTION orders_refuse_step_back() CASCADE"),

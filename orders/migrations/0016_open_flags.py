@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0014_steps")]
+    dependencies = [("orders", "0015_steps")]
 
     operations = [
         migrations.AddIndex(
