@@ -179,6 +179,15 @@ class Cause(Word):
     CUSTOMERS_FAULT = "customers_fault"
 
 
+class HeldReason(Word):
+    """Why an order is held before anything of it was sent; the page says it in words."""
+
+    NO_PROVIDER = "no_provider"  # nobody who could deliver it is switched on
+    PROVIDER_PAUSED = "provider_paused"  # our money, key or account there is at fault: staff know
+    PROVIDER_SILENT = "provider_silent"  # it does not answer
+    PROVIDER_BUSY = "provider_busy"  # it asked us to wait
+
+
 class Submission(Word):
     """What became of one try to submit a run; only NOT_SENT and NOT_ACCEPTED may be tried again (reliability 2)."""
 
