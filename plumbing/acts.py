@@ -16,7 +16,11 @@ Row = TypeVar("Row", bound=Model)
 
 
 class ActRefused(Exception):
-    """It could not be done; the text says why, to staff."""
+    """It could not be done; the text says why, to staff. field: of the form, where it is about one."""
+
+    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 USED_BEFORE = "This form has done something else already, and nothing happened now. Open the page anew to do this too."
@@ -71,7 +75,7 @@ def act_page(
         try:
             outcome = act.perform(request, row, form.cleaned_data)
         except ActRefused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(refusal.field, str(refusal))
         else:
             site.log_change(request, row, f"{act.title}: {outcome}")
             messages.success(request, outcome)

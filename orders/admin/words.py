@@ -1,11 +1,13 @@
 """What staff read and customers do not: what a flag means, and the internal lines of a timeline."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from orders.models import OrderEvent
 from orders.operations import flags
 from policies import wording
-from policies.rules.vocabulary import ReportFlag
+from policies.rules.routing import Skip
+from policies.rules.vocabulary import HeldReason, ReportFlag
 
 # A few words for the list, and what to do about it.
 FLAGS: Mapping[str, tuple[str, str]] = {
@@ -29,6 +31,14 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "never arrives",
         "It was sent several times and proved each time not to have arrived. Find out why, then send it again or give "
         "it up.",
+    ),
+    flags.HELD: (
+        "nobody takes it",
+        "No route of its service takes it now; the reason of each stands below. It goes out by itself once one does.",
+    ),
+    flags.BY_HAND: (
+        "to be delivered by hand",
+        "Take it, report how far it is, and finish it, on the page of its run among the runs by hand.",
     ),
     flags.ODD_STATUS: (
         "status does not fit",
@@ -63,7 +73,36 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     ReportFlag.NOT_IN_ANSWER.value: ("left out of an answer", "The provider answered without this run."),
 }
 
-_HELD = {"no_provider": "its provider is switched off"}
+# Why a route does not take a run, or why a run left it.
+SKIPS: Mapping[str, str] = {
+    Skip.OFF.value: "it is switched off",
+    Skip.TYPE.value: "it does not deliver this type",
+    Skip.REFUSED.value: "it refused this order",
+    Skip.LOSS.value: "it costs more than the customer pays",
+    Skip.PAUSED.value: "it is paused",
+    Skip.SILENT.value: "it does not answer",
+    Skip.ASKED_TO_WAIT.value: "it asked us to wait",
+    Skip.LOW_FUNDS.value: "our money there does not suffice",
+    Skip.FULL.value: "it has as many as it takes at once",
+}
+
+# What a provider said, or a line did, so that a run left for another one.
+LEFT: Mapping[str, str] = {
+    **SKIPS,
+    "service": "it does not have that service",
+    "quantity": "it does not take that quantity",
+    "funds": "our money there is used up",
+    "key": "it refused our key",
+    "account": "our account there is closed",
+}
+
+# Why an order is held, in a few words.
+HELD: Mapping[str, str] = {
+    HeldReason.NO_PROVIDER.value: "nobody who delivers it is switched on",
+    HeldReason.PROVIDER_PAUSED.value: "its provider is paused, or our money there does not suffice",
+    HeldReason.PROVIDER_SILENT.value: "its provider does not answer",
+    HeldReason.PROVIDER_BUSY.value: "its provider asked us to wait",
+}
 
 _INTERNAL = {
     "linked": "Part {run} was found at the provider as number {provider_order_id}. {reason}",
@@ -72,6 +111,12 @@ _INTERNAL = {
     "given_up": "Part {run} was given up as undelivered. {reason}",
     "ended_by_hand": "Part {run} was ended by hand with {delivered} delivered. {reason}",
     "regressed": "The provider went back: part {run} had {known} units, and it said {status}, {remains} remain.",
+    "rerouted": "Part {run} goes to {to} instead of {from}: {reason}.",
+    "nobody_takes_it": "No route takes it: {skipped}.",
+    "taken": "Part {run} was taken, to be delivered by hand.",
+    "taken_over": "Part {run}, which is delivered by hand, was taken over.",
+    "reported": "Part {run}: {delivered} delivered so far. {reason}",
+    "finished": "Part {run} was finished with {delivered} delivered. {reason}",
     "dismissed": "The flag “{flag}” was dismissed. {reason}",
 }
 
@@ -93,7 +138,7 @@ def facts(known: Mapping[str, object]) -> dict[str, object]:
 
 def held(reason: str) -> str:
     """Why an order is held, in a few words."""
-    return _HELD.get(reason, reason.replace("_", " "))
+    return HELD.get(reason, reason.replace("_", " "))
 
 
 def event(line: OrderEvent) -> str:
@@ -104,15 +149,20 @@ def event(line: OrderEvent) -> str:
     facts = dict(line.facts)
     if "flag" in facts:
         facts["flag"] = flag(str(facts["flag"]))
-    return internal.format_map(
-        {
-            "run": "",
-            "provider_order_id": "",
-            "reason": "",
-            "delivered": "",
-            "known": "",
-            "status": "?",
-            "remains": "?",
-            **facts,
-        }
-    )
+    if "reason" in facts:
+        facts["reason"] = LEFT.get(str(facts["reason"]), facts["reason"])
+    if "skipped" in facts:
+        facts["skipped"] = skipped(facts["skipped"]) or "its service has none"
+    return internal.format_map(defaultdict(str, facts))
+
+
+def fact(name: str, value: object) -> object:
+    """What a flag knows, as staff read it: codes in words."""
+    if name == "skipped" and isinstance(value, Mapping):
+        return skipped(value) or "its service has no route"
+    return HELD.get(str(value), value) if name == "reason" else value
+
+
+def skipped(by_route: Mapping[str, str]) -> str:
+    """Who did not take a run, and why, in a line."""
+    return "; ".join(f"{route}: {SKIPS.get(why, why)}" for route, why in by_route.items())

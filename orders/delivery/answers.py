@@ -10,8 +10,10 @@ from django.db.models import Q
 
 from orders.delivery.claiming import Claimed
 from orders.models import Attempt, Flag, LinkHold, Run
-from orders.operations import flags, parking, providers, runs, statuses
+from orders.operations import flags, parking, providers, routing, runs, statuses
+from orders.operations.routing import Bearing
 from orders.providers.classify import Classified
+from policies.rules.routing import Skip
 from policies.rules.vocabulary import RunOutcome, RunState, Submission
 
 logger = logging.getLogger(__name__)
@@ -20,25 +22,31 @@ LINK_BUSY = "link_busy"  # the provider has an order on this link that is not ou
 LINK_BUSY_SECONDS = 60
 
 MAY_GO_AGAIN = (Submission.NOT_SENT, Submission.NOT_ACCEPTED, Submission.PROVIDER_CLOSED)
+# After these a run may take another route: it provably has none, and the reason is the provider and not the order.
+MAY_MOVE_ON = {Submission.NOT_SENT: Skip.SILENT, Submission.PROVIDER_CLOSED: Skip.PAUSED}
+PROVIDERS_OWN_NO = ("service", "quantity")  # another one may have that service, and other limits
+CAME_TO_NOTHING = (Submission.NOT_SENT, Submission.UNKNOWN)  # what the breaker counts
+WAITS_A_WHILE = (Submission.NOT_SENT, Submission.NOT_ACCEPTED)
 MAY_BE_UPSTREAM = [state.value for state in (RunState.SUBMITTING, RunState.UNKNOWN, RunState.LIVE, RunState.PARKED)]
 
 
 def record(*, provider_id: int, outcomes: Sequence[tuple[Claimed, Classified]], now: datetime) -> None:
     """Apply the answers of one provider to the runs that were claimed for it.
 
-    A run whose attempt is no longer ours is left alone. Refused runs end, and their orders with them, one by one.
+    A run whose attempt is no longer ours is left alone. Runs that no route takes end, and their orders with them, one
+    by one.
     Answers that cannot be written together are written each alone; one that cannot at all is lost, and its run is
     unknown once its lease has run out (reliability 31).
     """
     try:
-        mine = _write(provider_id, {claimed.attempt: said for claimed, said in outcomes}, now)
+        refused = _write(provider_id, {claimed.attempt: said for claimed, said in outcomes}, now)
     except Exception:
         logger.exception("the answers to %s tries could not be written", len(outcomes))
         for outcome in outcomes if len(outcomes) > 1 else ():
             record(provider_id=provider_id, outcomes=[outcome], now=now)
         return
-    for claimed, said in outcomes:
-        if said.submission is Submission.REJECTED and claimed.attempt in mine:
+    for claimed, _ in outcomes:
+        if claimed.attempt in refused:
             _end_refused(claimed, now)
 
 
@@ -54,6 +62,7 @@ def _end_refused(claimed: Claimed, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def _write(provider_id: int, said: Mapping[UUID, Classified], now: datetime) -> set[UUID]:
+    """Write down what was said. Answers the attempts of ours whose run nobody takes."""
     order_ids = set(Run.objects.filter(attempt__in=said).values_list("order_id", flat=True))
     list(statuses.lock(order_ids))
     mine = Run.objects.select_for_update(no_key=True).filter(attempt__in=said).order_by("pk")
@@ -62,10 +71,11 @@ def _write(provider_id: int, said: Mapping[UUID, Classified], now: datetime) -> 
         for run in mine.filter(state__in=[RunState.SUBMITTING.value, RunState.UNKNOWN.value])
         if run.attempt
     }
-    ours = {run.attempt for run in answered if run.attempt}
+    attempts = {run.pk: run.attempt for run in answered if run.attempt}
     _keep_evidence(said, now)
     _resolve_late(answered, now)
     _accept(provider_id, answered, now)
+    others = _other_ways(answered, now)
     for run, each in answered.items():
         if each.submission in MAY_GO_AGAIN:
             _put_back(run, each, now)
@@ -73,9 +83,31 @@ def _write(provider_id: int, said: Mapping[UUID, Classified], now: datetime) -> 
             _set_aside(run, RunState.PARKED, flags.UNMAPPED, each, now)
         elif each.submission is Submission.UNKNOWN:
             _set_aside(run, RunState.UNKNOWN, flags.UNKNOWN, each, now)
-    _let_go({run.order_id for run, each in answered.items() if each.submission is Submission.PROVIDER_CLOSED})
+        elif each.submission is Submission.REJECTED and run.pk in others:
+            runs.requeue(run=run, due_at=now, due_since=run.due_since or run.due_at)
+    moved = routing.move(others.values(), reason={run.pk: each.reason for run, each in answered.items()}, now=now)
+    closed = [run for run, each in answered.items() if each.submission is Submission.PROVIDER_CLOSED]
+    _let_go({run.order_id for run in closed if run.pk not in moved})
     statuses.refresh(order_ids=order_ids, actor="system", now=now)
-    return ours
+    refused = [run for run, each in answered.items() if each.submission is Submission.REJECTED]
+    return {attempts[run.pk] for run in refused if run.pk not in others}
+
+
+def _other_ways(answered: Mapping[Run, Classified], now: datetime) -> dict[int, Bearing]:
+    """The runs for which another route is there, by a proof that this one has them not (adr/0019).
+
+    Put back, a run leaves for a route that takes it now. Refused, it also waits for one that will.
+    """
+    learned = {run.pk: MAY_MOVE_ON[each.submission] for run, each in answered.items() if each.submission in MAY_MOVE_ON}
+    refused = {
+        run.pk
+        for run, each in answered.items()
+        if each.submission is Submission.REJECTED and each.reason in PROVIDERS_OWN_NO
+    }
+    if not learned and not refused:
+        return {}
+    found = routing.bearings([*learned, *refused], now=now, learned=learned)
+    return {pk: each for pk, each in found.items() if each.moves and (each.choice.ready or pk in refused)}
 
 
 def _keep_evidence(said: Mapping[UUID, Classified], now: datetime) -> None:
@@ -144,11 +176,23 @@ def _let_go(order_ids: set[int]) -> None:
 def learn(*, provider_id: int, said: Sequence[Classified], now: datetime) -> None:
     """What the answers of one wave say about the provider itself."""
     closed = [each.provider_problem for each in said if each.provider_problem]
-    in_trouble = [each for each in said if each.submission in MAY_GO_AGAIN and each.reason != LINK_BUSY]
     if closed:
-        providers.pause(provider_id=provider_id, reason=closed[0], now=now)
-    elif in_trouble:
-        wait = max(each.retry_after_s or 0 for each in in_trouble)
+        providers.shut(provider_id=provider_id, problem=closed[0], now=now)
+        return
+    if any(each.submission is Submission.ACCEPTED for each in said):
+        providers.recover(provider_id=provider_id, now=now)
+    elif failed := _failed(said):
+        providers.fail(provider_id=provider_id, times=failed, now=now)
+    waits = [each for each in said if each.submission in WAITS_A_WHILE and each.reason != LINK_BUSY]
+    if waits:
+        wait = max(each.retry_after_s or 0 for each in waits)
         providers.back_off(provider_id=provider_id, now=now, wait_seconds=wait or None)
-    elif any(each.submission is Submission.ACCEPTED for each in said):
-        providers.recover(provider_id=provider_id)
+
+
+def _failed(said: Sequence[Classified]) -> int:
+    """How many failures in a row a wave adds: none where somebody answered; "later" without a time counts once."""
+    later = [each for each in said if each.submission is Submission.NOT_ACCEPTED and each.reason != LINK_BUSY]
+    lost = [each for each in said if each.submission in CAME_TO_NOTHING]
+    if len(later) + len(lost) < len(said):
+        return 0
+    return len(lost) or int(not any(each.retry_after_s for each in later))

@@ -1,7 +1,8 @@
 """The claim: which due runs one wave may send, committed before the first byte leaves (decisions 12 and 14)."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from orders.models import Attempt, Provider, Wave
-from orders.operations import statuses
+from orders.operations import routing, statuses
 from orders.providers.base import AddRequest
 from plumbing import sql
 from policies.rules.vocabulary import ServiceType
@@ -27,10 +28,16 @@ WITHOUT_QUANTITY = frozenset(
     }
 )
 
+DUE = """
+    SELECT EXISTS (SELECT FROM orders_run AS run WHERE run.provider_id = %s AND run.state = 'queued'
+        AND run.due_at <= %s AND NOT run.provider_service = ANY (%s))
+"""
 # `ended_at` is read once more when the lock is ours: an order that was ended meanwhile must not take its link.
 LOCK = """
-    SELECT run.id, run.order_id FROM orders_run AS run JOIN orders_order AS held ON held.id = run.order_id
+    SELECT run.id, run.order_id, run.provider_service
+    FROM orders_run AS run JOIN orders_order AS held ON held.id = run.order_id
     WHERE run.provider_id = %s AND run.state = 'queued' AND run.due_at <= %s AND held.ended_at IS NULL
+      AND NOT run.provider_service = ANY (%s)
     ORDER BY run.due_at, run.order_id, run.number LIMIT %s
     FOR NO KEY UPDATE OF held SKIP LOCKED
 """
@@ -76,27 +83,59 @@ class Claim:
     full: bool
 
 
+def is_due(*, provider_id: int, now: datetime) -> bool:
+    """Whether a claim may find something: a provider with nothing to send, or no room for it, is not called."""
+    full = [way.provider_service for way, room in routing.rooms(provider_id).items() if room <= 0]
+    ((due,),) = sql.rows(DUE, [provider_id, now, full])
+    return bool(due)
+
+
 @transaction.atomic(durable=True)
-def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime) -> Claim:
+def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, most: int | None = None) -> Claim:
     """Take as many due runs as the provider accepts at once, the longest due first, each from then on ours alone.
 
     An order goes only while it owns its link's hold, taken here and nowhere else; the others wait behind it, with no
-    due time, until `wake_waiting` finds the link free. balance: the provider's, before the wave.
+    due time, until `wake_waiting` finds the link free. What has no room at its service there stays due, in its place,
+    and keeps nobody from another (R12). balance: the provider's, before the wave. most: its calls at once, or fewer.
     """
-    due = sql.rows(LOCK, [provider.pk, now, provider.concurrency])
-    order_ids = sorted({order_id for _, order_id in due})
+    most = provider.concurrency if most is None else most
+    rooms = routing.rooms(provider.pk)
+    full = [way.provider_service for way, room in rooms.items() if room <= 0]
+    found = sql.rows(LOCK, [provider.pk, now, full, most])
+    due = _with_room(found, {way.provider_service: room for way, room in rooms.items()})
     if not due:
         return Claim((), full=False)
-    sql.execute(HOLD, [order_ids])
-    owners = {order_id for (order_id,) in sql.rows(OWNERS, [order_ids])}
-    _let_wait([order_id for order_id in order_ids if order_id not in owners], now)
-    sql.execute(GO_AHEAD, [sorted(owners)])
+    order_ids = sorted({order_id for _, order_id in due})
+    owners = own_links(order_ids, now=now)
     ours = [run for run, order in due if order in owners]
     claimed = [_claimed(row) for row in sql.rows(TAKE, [settings.CLAIM_LEASE_SECONDS, ours])]
     if claimed:
         _record_wave(provider, claimed, balance, now)
     statuses.refresh(order_ids=order_ids, actor="system", now=now)
-    return Claim(claimed, full=len(due) == provider.concurrency)
+    return Claim(claimed, full=len(found) == most)
+
+
+def own_links(order_ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Take the links of orders whose turn it is, and answer which own theirs; the others wait behind somebody.
+
+    Part of a claim, which holds the orders' locks.
+    """
+    sql.execute(HOLD, [order_ids])
+    owners = {order_id for (order_id,) in sql.rows(OWNERS, [order_ids])}
+    _let_wait([order_id for order_id in order_ids if order_id not in owners], now)
+    sql.execute(GO_AHEAD, [sorted(owners)])
+    return owners
+
+
+def _with_room(found: Sequence[tuple[Any, ...]], rooms: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Runs and their orders, first come, first served, as long as each service has room."""
+    taken: Counter[str] = Counter()
+    due = []
+    for run_id, order_id, provider_service in found:
+        taken[provider_service] += 1
+        if taken[provider_service] <= rooms.get(provider_service, len(found)):
+            due.append((run_id, order_id))
+    return due
 
 
 def _let_wait(order_ids: Sequence[int], now: datetime) -> None:
@@ -114,6 +153,7 @@ def _record_wave(provider: Provider, claimed: Sequence[Claimed], balance: Decima
             run_id=each.run_id,
             wave=wave,
             started_at=now,
+            provider_service=each.request.provider_service,
             with_request_id=provider.request_ids,
         )
         for each in claimed

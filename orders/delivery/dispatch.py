@@ -5,8 +5,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from orders.delivery import answers, leases
-from orders.delivery.claiming import Claim, Claimed, claim_wave
+from orders.delivery.claiming import Claim, Claimed, claim_wave, is_due
 from orders.models import Provider, ProviderLease, Run, Switches, Wave
 from orders.operations import providers
 from orders.providers import adapter_for, base
@@ -19,16 +21,18 @@ PASS_SECONDS = 5.0  # full waves follow one another so long; then the next tick 
 # How runs end whose provider pays their rest back.
 GIVES_BACK = [RunOutcome.SHORT.value, RunOutcome.CANCEL_CONFIRMED.value]
 
+HALF_OPEN = Q(opened_at__isnull=False)  # of one that may be called: its time to be left in peace is over
+
 Outcome = tuple[Claimed, Classified]
 
 
 def providers_due(*, now: datetime) -> list[int]:
-    """Providers that may be sent to, have runs due, and are not being sent to already."""
+    """Providers that may be called, have runs due or a probe, and are not being sent to already."""
     if Switches.objects.filter(stop_dispatch=True).exists():
         return []
-    due = Run.objects.filter(state=RunState.QUEUED.value, due_at__lte=now).values_list("provider_id", flat=True)
-    open_ones = Provider.objects.open(now).values_list("pk", flat=True)
-    return sorted(set(open_ones.filter(pk__in=due)) - leases.taken(ProviderLease.Work.DISPATCH))
+    due = Run.objects.filter(state=RunState.QUEUED.value, due_at__lte=now).values("provider_id")
+    wanted = Provider.objects.open(now).filter(Q(pk__in=due) | HALF_OPEN).values_list("pk", flat=True)
+    return sorted(set(wanted) - leases.taken(ProviderLease.Work.DISPATCH))
 
 
 def send_due(*, provider_id: int, now: datetime) -> int:
@@ -58,12 +62,17 @@ def send_wave(*, provider_id: int, elapsed: Elapsed) -> Claim:
     provider = Provider.objects.open(elapsed.now()).filter(pk=provider_id).first()
     if provider is None or Switches.objects.filter(stop_dispatch=True).exists():
         return nothing
+    most = providers.most_now(provider, now=elapsed.now())
+    if provider.opened_at is None and not (most and is_due(provider_id=provider_id, now=elapsed.now())):
+        return nothing
     before = learn_balance(provider, elapsed)
     if isinstance(before, base.Failed):
-        _leave_in_peace(provider_id, before.problem, elapsed.now())
+        _leave_in_peace(provider_id, before, elapsed.now())
         return nothing
+    if provider.opened_at:
+        providers.close_breaker(provider_id=provider_id)
     provider.refresh_from_db()  # it may just have said that it takes request ids
-    claim = claim_wave(provider=provider, balance=before, now=elapsed.now())
+    claim = claim_wave(provider=provider, balance=before, now=elapsed.now(), most=most)
     if claim.claimed:
         said: list[Classified] = []
         for outcomes in _tries(adapter_for(provider), claim.claimed):
@@ -89,13 +98,14 @@ def learn_balance(provider: Provider, elapsed: Elapsed) -> Decimal | base.Failed
     return said.amount
 
 
-def _leave_in_peace(provider_id: int, problem: str, now: datetime) -> None:
+def _leave_in_peace(provider_id: int, failed: base.Failed, now: datetime) -> None:
     """It did not tell its balance: a wrong key needs a person, everything else a while."""
-    closed = closing_problem(problem)
-    if closed:
-        providers.pause(provider_id=provider_id, reason=closed, now=now)
-    else:
-        providers.back_off(provider_id=provider_id, now=now)
+    if problem := closing_problem(failed.problem):
+        providers.shut(provider_id=provider_id, problem=problem, now=now)
+        return
+    if not failed.retry_after_s:
+        providers.fail(provider_id=provider_id, times=1, now=now)
+    providers.back_off(provider_id=provider_id, now=now, wait_seconds=failed.retry_after_s)
 
 
 def _tries(adapter: base.Provider, claimed: Sequence[Claimed]) -> Iterator[list[Outcome]]:

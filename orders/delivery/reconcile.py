@@ -33,7 +33,7 @@ ASKABLE = """
     WHERE provider_id = %s AND state = 'unknown' AND (lease_until IS NULL OR lease_until < now())
       AND NOT EXISTS (
         SELECT FROM orders_attempt WHERE run_id = run.id AND NOT with_request_id
-          AND submission NOT IN ('not_sent', 'not_accepted', 'provider_closed'))
+          AND submission NOT IN ('not_sent', 'not_accepted', 'provider_closed', 'rejected', 'unmapped'))
     ORDER BY id LIMIT %s
 """
 

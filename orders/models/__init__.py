@@ -4,7 +4,7 @@ from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route,
 from orders.models.delivery import Delivery, PollBatch, Sample
 from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
 from orders.models.provider import Provider, ProviderLease, Wave
-from orders.models.run import Attempt, Run
+from orders.models.run import Attempt, Handling, Run, RunByHand
 from orders.models.switches import Switches, SwitchTurn
 from orders.models.syncing import CatalogueSync, SyncChange
 
@@ -15,6 +15,7 @@ __all__ = [
     "Category",
     "Delivery",
     "Flag",
+    "Handling",
     "LinkHold",
     "Order",
     "OrderEvent",
@@ -25,6 +26,7 @@ __all__ = [
     "Quote",
     "Route",
     "Run",
+    "RunByHand",
     "Sample",
     "Service",
     "ServiceHistory",

@@ -120,8 +120,9 @@ class ServiceHistory(models.Model):
 class Route(models.Model):
     """How a service reaches a provider. The lowest priority number is tried first.
 
-    cost: what the provider charges per 1000 (or per package), in the provider's currency. closed_because: why an import
-    closed it, so that an import may open it again.
+    cost: what the provider charges per 1000 (or per package), in the provider's currency. capacity: runs of that
+    service of its own that it has at once, None without a limit; the others wait, first come, first served (R12).
+    closed_because: why an import closed it, so that an import may open it again.
     """
 
     class Closed(models.TextChoices):
@@ -134,6 +135,7 @@ class Route(models.Model):
     provider_service = models.CharField(max_length=64)
     cost = models.DecimalField(max_digits=18, decimal_places=5, null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=1)
+    capacity = models.PositiveIntegerField(null=True, blank=True)
     enabled = models.BooleanField(default=True)
     closed_because = models.CharField(max_length=4, choices=Closed.choices, blank=True)
 
@@ -144,6 +146,9 @@ class Route(models.Model):
             ),
             models.UniqueConstraint(fields=["service", "priority"], name="one_route_a_priority"),
             models.UniqueConstraint(fields=["service", "provider", "provider_service"], name="a_route_is_listed_once"),
+            models.CheckConstraint(
+                condition=Q(capacity__isnull=True) | Q(capacity__gte=1), name="route_takes_at_least_one_run"
+            ),
         ]
         indexes = [models.Index(fields=["provider", "provider_service"], name="route_of_provider_service")]
 

@@ -45,7 +45,7 @@ class Order(models.Model):
     type = models.CharField(max_length=32, choices=ServiceType.choices())
     platform = models.CharField(max_length=16, choices=Platform.choices())
     metric = models.CharField(max_length=16, choices=Metric.choices())
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")  # when placed; its runs may move on
     provider_service = models.CharField(max_length=64)
     rate = models.DecimalField(max_digits=18, decimal_places=5)
     refill = models.BooleanField()

@@ -14,9 +14,13 @@ LONGEST_READING = timedelta(minutes=5)  # of a list: whoever takes longer has di
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def open(self, now: datetime) -> "ProviderQuerySet":
-        """Those that may be sent to now: enabled, not paused, not asked to wait."""
+        """Those that may be called now: enabled, not paused, not to be left in peace."""
         waited = Q(backoff_until__isnull=True) | Q(backoff_until__lte=now)
-        return self.filter(waited, enabled=True, paused_at__isnull=True)
+        return self.called().filter(waited, enabled=True, paused_at__isnull=True)
+
+    def called(self) -> "ProviderQuerySet":
+        """Those that are spoken to over HTTP; at the others staff deliver."""
+        return self.exclude(adapter=Provider.Adapter.MANUAL.value)
 
     def listing(self) -> "ProviderQuerySet":
         """Those that have a list to read, and are switched on."""
@@ -29,14 +33,19 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
 
 class Provider(models.Model):
-    """An upstream that delivers. Deadlines in seconds; concurrency in calls at once (decision 12)."""
+    """An upstream that delivers. Deadlines in seconds; concurrency in calls at once (decision 12).
+
+    The breaker is one for all workers. Closed: opened_at is None. Open: it is set, and backoff_until is to come. Half
+    open: that is past, and one `balance` call decides; an order is never the probe.
+    """
 
     class Adapter(models.TextChoices):
         API_V2 = "api_v2", "API v2 over HTTP"
+        MANUAL = "manual", "by hand: staff deliver and report"
 
     name = models.CharField(max_length=60, unique=True)
     adapter = models.CharField(max_length=16, choices=Adapter.choices, default=Adapter.API_V2.value)
-    api_url = models.URLField(max_length=300)
+    api_url = models.URLField(max_length=300, blank=True)
     api_key = EncryptedTextField(blank=True)
     enabled = models.BooleanField(default=True)
     request_ids = models.BooleanField(default=False)  # advertised on `balance`: unknowns heal by asking (decision 13)
@@ -48,7 +57,9 @@ class Provider(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=200, blank=True)
     backoff_until = models.DateTimeField(null=True, blank=True)  # not sent or asked to wait: no new wave before this
-    failures = models.PositiveSmallIntegerField(default=0)  # waves in a row in which nothing could be sent
+    failures = models.PositiveSmallIntegerField(default=0)  # calls in a row that came to nothing
+    opened_at = models.DateTimeField(null=True, blank=True)  # the breaker; None: closed
+    sends_per_minute = models.PositiveSmallIntegerField(null=True, blank=True)  # None: no limit
     watched_since = models.DateTimeField(null=True, blank=True)  # passes came without a gap from then to `watched_at`
     watched_at = models.DateTimeField(null=True, blank=True)
     balance = models.DecimalField(max_digits=18, decimal_places=5, null=True, blank=True)
@@ -73,10 +84,22 @@ class Provider(models.Model):
             models.CheckConstraint(
                 condition=Q(markup_percent__gte=0, least_margin_percent__gte=0), name="provider_prices_make_sense"
             ),
+            models.CheckConstraint(
+                condition=Q(sends_per_minute__isnull=True) | Q(sends_per_minute__gte=1),
+                name="provider_takes_at_least_one_run_a_minute",
+            ),
+            models.CheckConstraint(
+                condition=Q(adapter="manual") | ~Q(api_url=""), name="provider_is_called_at_an_address_or_by_hand"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether staff deliver what goes there."""
+        return self.adapter == Provider.Adapter.MANUAL.value
 
 
 class ProviderLease(models.Model):
@@ -104,13 +127,16 @@ class Wave(models.Model):
     `void`: money came back in between, so the difference proves nothing.
     """
 
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="waves")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="waves", db_index=False)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     sent = models.PositiveSmallIntegerField()
     balance_before = models.DecimalField(max_digits=18, decimal_places=5, null=True)
     balance_after = models.DecimalField(max_digits=18, decimal_places=5, null=True)
     void = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "started_at"], name="wave_of_provider")]
 
     def __str__(self) -> str:
         return f"Wave {self.pk} of {self.sent} to provider {self.provider_id}"

@@ -15,15 +15,19 @@ class RunQuerySet(models.QuerySet["Run"]):
         """The runs that count for status, totals and refunds; refills do not."""
         return self.filter(kind=RunKind.FIRST.value)
 
+    def by_hand(self) -> "RunQuerySet":
+        """Those that staff deliver."""
+        return self.filter(provider__adapter=Provider.Adapter.MANUAL.value)
+
 
 class Run(models.Model):
     """One thing to be delivered upstream for an order: the whole of it, a drip-feed part, or a refill.
 
     Kept for good; accepted upstream at most once. Claimable only when queued and due; due_at is null while its order
     waits, is held or paused (decision 10). due_since: when it first became due, where it was put back or held since.
-    attempt: the claim that may write the answer. request_id: sent upstream
-    where the provider takes it, random, fixed before the first claim (decision 13). delivered: final once ended;
-    while live, `Delivery` has it.
+    provider, provider_service: where it goes, until somebody may have it (adr/0019). attempt: the claim that may write
+    the answer. request_id: sent upstream where the provider takes it, random, fixed before the first claim
+    (decision 13). delivered: final once ended; while live, `Delivery` has it.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="runs", db_index=False)
@@ -76,15 +80,45 @@ class Run(models.Model):
             ),
             models.Index(fields=["lease_until"], condition=Q(state="submitting"), name="run_lease"),
             models.Index(fields=["provider", "id"], condition=Q(state="unknown"), name="run_unknown"),
+            models.Index(
+                fields=["provider", "provider_service"],
+                condition=Q(state__in=["submitting", "unknown", "live"]),
+                name="run_upstream",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Run {self.number} of order {self.order_id}"
 
 
+class Handling(models.Model):
+    """Who of the staff delivers a run by hand, since when. taken_by: an actor."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="handling")
+    taken_by = models.CharField(max_length=32)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}, taken by {self.taken_by}"
+
+
+class RunByHand(Run):
+    """A run as staff deliver it: a list of its own in the admin."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "run by hand"
+        verbose_name_plural = "runs by hand"
+
+
 class Attempt(models.Model):
     """One try to submit a run and what came of it: the evidence staff decide an unknown by.
 
+    provider_service: what was asked for there; to whom it went, its wave says.
     detail: the provider's answer, cut and kept as text, never rendered unescaped. with_request_id: whether the provider
     was given the run's request id, so that asking it later proves something.
     """
@@ -92,6 +126,7 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True)
     run = models.ForeignKey(Run, models.CASCADE, related_name="attempts")
     wave = models.ForeignKey(Wave, models.CASCADE, related_name="attempts")
+    provider_service = models.CharField(max_length=64, blank=True, db_default="")
     with_request_id = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What staff edit by hand: services and their routes, categories, prices, switches, providers. Each edit is recorded.
+"""What staff edit by hand: services and their routes, categories, prices, switches. Each edit is recorded.
 
 A change that a customer or reseller can meet is a `CatalogueChange`, whose newest id is the catalogue's version; who
 looked at which form is the admin's own log.
@@ -10,14 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from orders.models import CatalogueChange, Category, PriceRule, Provider, Route, Service
+from orders.models import CatalogueChange, Category, PriceRule, Route, Service
 from orders.operations import claims
-from plumbing.addresses import AddressRefused, check_literal, target_of
 from policies.rules import pacing
 from policies.rules.claims import found_in
 from policies.rules.vocabulary import Metric
@@ -187,34 +185,6 @@ def remove_price(*, price_id: int, actor: str, now: datetime) -> None:
     rule = PriceRule.objects.select_for_update(no_key=True).get(pk=price_id)
     _record(rule.service_id, Kind.PRICE, _price(rule), {}, actor, now)
     rule.delete()
-
-
-def check_provider_url(url: str) -> None:
-    """Refuse a provider that we would never call: https, or a host and port that the operator named (OUTBOUND_ALLOW).
-
-    Raises EditRefused. Nothing is looked up: where a name leads is checked at each call.
-    """
-    try:
-        check_literal(target_of(url, allow=settings.OUTBOUND_ALLOW))
-    except AddressRefused as refusal:
-        raise EditRefused({"api_url": f"This address is never called: {refusal}."}) from refusal
-
-
-@transaction.atomic
-def save_provider(*, provider_id: int | None, values: Mapping[str, Any]) -> Provider:
-    """Write a provider's edited columns, a new one's with None. Raises EditRefused.
-
-    values: by column name, only what is edited; `api_key` as text, left out to keep the stored one.
-    """
-    provider = Provider.objects.select_for_update(no_key=True).get(pk=provider_id) if provider_id else Provider()
-    for name, value in values.items():
-        setattr(provider, name, value)
-    check_provider_url(provider.api_url)
-    if provider_id is None:
-        provider.save(force_insert=True)
-    elif values:
-        provider.save(update_fields=list(values))
-    return provider
 
 
 def _is_ready(service: Service) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders.models import Flag, OrderEvent
+from orders.models import Flag, Order, OrderEvent
 from policies.rules.vocabulary import RunState
 
 WAITING_LONG = "waiting_long"  # behind another order on its link for a day (decision 14)
@@ -13,6 +13,8 @@ UNKNOWN = "unknown"  # sent, and nobody can say whether it arrived
 UNMAPPED = "unmapped"  # refused in words nobody mapped
 SAME_ID = "same_id"  # the provider answered with an id that another run has
 NEVER_LANDS = "never_lands"  # tried again and again, and the provider never had it: parked (reliability 31)
+HELD = "held"  # nobody takes it now, and the reason (R11)
+BY_HAND = "by_hand"  # staff deliver it: it is to be taken, reported and finished (R9)
 ODD_STATUS = "odd_status"  # what became of it cannot follow the status it has: the status stayed
 SETTLE_FAILED = "settle_failed"  # the order could not be ended; the others went on
 APPEALED = "appealed"  # its owner disagrees with a decision (refund.11.2)
@@ -50,6 +52,14 @@ def resolve_kind(*, run_ids: Collection[int], kind: str, by: str, resolution: st
     """Close what is open of one kind about many runs."""
     still_open = Flag.objects.filter(run_id__in=run_ids, kind=kind, resolved_at__isnull=True)
     still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
+
+
+def resolve_held(*, now: datetime) -> None:
+    """Close what says that nobody takes an order, of those that are no longer held."""
+    over = Flag.objects.filter(kind=HELD, resolved_at__isnull=True).exclude(
+        order__in=Order.objects.live().exclude(held_reason="")
+    )
+    over.update(resolved_at=now, resolved_by="system", resolution="somebody takes it, or it has ended")
 
 
 def resolve_appealed(*, order_id: int, by: str, resolution: str, now: datetime) -> None:

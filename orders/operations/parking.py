@@ -9,8 +9,8 @@ from policies.rules.vocabulary import RunState, Submission
 
 # A restart or a cut line costs a run a try or two. What never lands five times has a cause that waiting does not mend.
 MOST_LOST_TRIES = 5
-# Answers that say "later": the provider is there, and the run is welcome another time.
-HEARD = [Submission.NOT_ACCEPTED.value, Submission.PROVIDER_CLOSED.value]
+# Answers that somebody gave: "later", or a no after which another route was taken.
+HEARD = [Submission.NOT_ACCEPTED.value, Submission.PROVIDER_CLOSED.value, Submission.REJECTED.value]
 
 BODY = """A part of order {order} was sent {tries} times to {provider} and never arrived there.
 

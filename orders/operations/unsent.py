@@ -15,11 +15,12 @@ from policies.rules.vocabulary import RunOutcome
 FIND = """
     SELECT run.order_id, min(greatest(coalesce(run.due_since, run.due_at), provider.watched_since)) AS since
     FROM orders_run AS run JOIN orders_provider AS provider ON provider.id = run.provider_id
+    JOIN orders_order AS placed ON placed.id = run.order_id
     WHERE run.state = 'queued' AND run.kind = 'first'
       AND (run.due_at <= %(long_ago)s OR run.due_since <= %(long_ago)s) AND provider.watched_since <= %(long_ago)s
       AND (
-        NOT provider.enabled OR provider.paused_at IS NOT NULL OR provider.backoff_until > %(now)s
-        OR run.due_at > %(now)s)
+        NOT provider.enabled OR provider.paused_at IS NOT NULL OR provider.opened_at IS NOT NULL
+        OR provider.backoff_until > %(now)s OR run.due_at > %(now)s OR placed.held_reason <> '')
       AND NOT EXISTS (
         SELECT FROM orders_run AS other
         WHERE other.order_id = run.order_id AND other.kind = 'first' AND other.state NOT IN ('queued', 'ended'))

@@ -98,7 +98,8 @@ class ApiV2:
         said = wire.object_of(answer.body) if isinstance(answer, Answered) and answer.status == 200 else None
         amount = wire.amount(said.get("balance")) if said and not said.get("error") else None
         if said is None or amount is None or not isinstance(answer, Answered):
-            return Failed(_problem(answer))
+            wait = wire.retry_after(answer.headers) if isinstance(answer, Answered) else None
+            return Failed(_problem(answer), retry_after_s=wait)
         offered = answer.headers.get(IDEMPOTENCY_HEADER, "").strip().lower() == "request_id"
         return Balance(amount=amount, currency=wire.text(said.get("currency"), most=3), request_ids=offered)
 

@@ -68,9 +68,13 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Asking came to nothing; it may be asked again. problem: a word of ours or the provider's own text."""
+    """Asking came to nothing; it may be asked again. problem: a word of ours or the provider's own text.
+
+    retry_after_s: seconds that it asks us to wait, at most an hour.
+    """
 
     problem: str
+    retry_after_s: int | None = None
 
 
 class Provider(Protocol):

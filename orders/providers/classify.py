@@ -1,7 +1,6 @@
 """What an answer to a submission means: the one place where it is decided whether it may be sent again."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orders.providers import wire
@@ -9,7 +8,6 @@ from orders.providers.base import Answer
 from plumbing.outbound import Answered, NotSent, Unanswered
 from policies.rules.vocabulary import Submission
 
-LONGEST_WAIT_S = 3600
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
 
@@ -117,7 +115,7 @@ def closing_problem(error: str) -> str | None:
 
 def _asked_to_wait(answer: Answered, detail: str) -> Classified:
     return Classified(
-        Submission.NOT_ACCEPTED, "too_many_requests", retry_after_s=_retry_after(answer.headers), detail=detail
+        Submission.NOT_ACCEPTED, "too_many_requests", retry_after_s=wire.retry_after(answer.headers), detail=detail
     )
 
 
@@ -147,9 +145,3 @@ def _meaning(error: str, code: object) -> tuple[Submission, str]:
         if pattern.search(plain):
             return submission, reason
     return Submission.UNMAPPED, "unmapped"
-
-
-def _retry_after(headers: Mapping[str, str]) -> int | None:
-    """Whole seconds (RFC 9110 section 10.2.3); a date is not taken, as the clocks need not agree."""
-    seconds = wire.whole(headers.get("retry-after", ""))
-    return None if seconds is None else min(seconds, LONGEST_WAIT_S)

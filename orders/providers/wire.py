@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 LARGEST_ID = 2**63 - 1
 LARGEST_COUNT = 2**31 - 1
 LARGEST_AMOUNT = Decimal(10) ** 12
 EXCERPT = 500
+LONGEST_WAIT_S = 3600
 _DIGITS = re.compile(r"[0-9]{1,19}\Z")
 _FIFTH = Decimal("0.00001")
 
@@ -79,3 +81,9 @@ def error_of(said: dict[str, object]) -> str | None:
     """The text of an error answer, None when the answer is none. An `error` that is empty or null is none."""
     raw = said.get("error")
     return text(raw, most=EXCERPT) or None if isinstance(raw, str) else None
+
+
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Whole seconds (RFC 9110 section 10.2.3), at most an hour; a date is not taken, as the clocks need not agree."""
+    seconds = whole(headers.get("retry-after", ""))
+    return None if seconds is None else min(seconds, LONGEST_WAIT_S)

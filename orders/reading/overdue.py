@@ -5,19 +5,28 @@ from datetime import datetime
 from plumbing import sql
 
 # A provider that was asked for its balance since, or asked us to wait, has somebody at it, however long its queue is;
-# and nobody was to be at it before sending was started again.
+# and nobody was to be at it before sending was started again. Where only so many are taken at once, runs wait for room.
 DISPATCH = """
     SELECT min(greatest(first.due_at, provider.balance_at, provider.backoff_until, started.at))
     FROM orders_provider AS provider
     CROSS JOIN LATERAL (
-        SELECT due_at FROM orders_run
-        WHERE provider_id = provider.id AND state = 'queued' AND due_at <= %(now)s ORDER BY due_at LIMIT 1) AS first
+        SELECT due_at FROM orders_run AS run
+        WHERE provider_id = provider.id AND state = 'queued' AND due_at <= %(now)s AND NOT EXISTS (
+            SELECT FROM orders_route AS route WHERE route.provider_id = run.provider_id
+                AND route.provider_service = run.provider_service AND capacity IS NOT NULL)
+        ORDER BY due_at LIMIT 1) AS first
     CROSS JOIN (SELECT max(at) AS at FROM orders_switchturn WHERE switch = 'dispatch') AS started
     WHERE provider.enabled AND provider.paused_at IS NULL AND provider.adapter = 'api_v2'
         AND (provider.backoff_until IS NULL OR provider.backoff_until <= %(now)s)
         AND NOT EXISTS (SELECT FROM orders_switches WHERE stop_dispatch)
 """
-LOOKS = "SELECT min(due_at) FROM orders_pollbatch WHERE due_at <= %(now)s"
+LOOKS = """
+    SELECT min(first.due_at) FROM orders_provider AS provider
+    CROSS JOIN LATERAL (
+        SELECT due_at FROM orders_pollbatch WHERE provider_id = provider.id AND due_at <= %(now)s
+        ORDER BY due_at LIMIT 1) AS first
+    WHERE provider.adapter = 'api_v2'
+"""
 CLAIMS = "SELECT min(lease_until) FROM orders_run WHERE state = 'submitting' AND lease_until < now()"
 
 

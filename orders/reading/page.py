@@ -34,6 +34,7 @@ class Page:
     explanation: why it stands where it stands. expectations, conditions: what its form showed before paying. place: in
     line behind others on its link, from 1. expected_end, checked_at: None where nobody can say. changed_at: when
     something last happened. cancel_gives: what a cancel would pay back now, account currency; None when it is too late.
+    by_hand: whether our staff deliver it.
     """
 
     order: Order
@@ -49,6 +50,7 @@ class Page:
     events: Sequence[OrderEvent]
     decisions: Sequence[Decision]
     chart: Chart
+    by_hand: bool
 
     @property
     def is_live(self) -> bool:
@@ -70,7 +72,8 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     if order is None:
         return None
     standing = standings(user_id=user_id, order_ids=[order.pk])[order.pk]
-    runs = list(order.runs.first_runs().order_by("number"))
+    runs = list(order.runs.first_runs().select_related("provider").order_by("number"))
+    by_hand = any(run.provider.is_manual for run in runs)
     events = list(order.events.filter(public=True).order_by("at", "pk"))
     measured = samples(order.pk)
     place = _place_in_line(order)
@@ -79,12 +82,13 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     return Page(
         order=order,
         standing=standing,
-        explanation=_explanation(order, standing, place, stopped=stopped),
+        explanation=_explanation(order, standing, place, stopped=stopped, by_hand=by_hand),
         expectations=expectations_of(order, parts=len(runs)),
         conditions=conditions_of(order),
         place=place,
         expected_end=end,
-        checked_at=_checked_at(order, now),
+        checked_at=None if by_hand else _checked_at(order, now),
+        by_hand=by_hand,
         changed_at=max([order.placed_at, *(event.at for event in events), *(at for at, _ in measured)]),
         cancel_gives=_cancel_gives(order, runs, standing),
         events=events,
@@ -100,7 +104,7 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     )
 
 
-def _explanation(order: Order, standing: Standing, place: int | None, *, stopped: bool) -> Reason:
+def _explanation(order: Order, standing: Standing, place: int | None, *, stopped: bool, by_hand: bool) -> Reason:
     facts = explain.StandingFacts(
         status=standing.status,
         units=standing.units,
@@ -110,6 +114,7 @@ def _explanation(order: Order, standing: Standing, place: int | None, *, stopped
         paused_reason=order.paused_reason,
         sending_stopped=stopped,
         ended=_as_ended(order, standing, Cause(order.cause)) if standing.status.is_terminal else None,
+        by_hand=by_hand,
     )
     return explain.explain(facts, params=policies.params_of(order.refund_policy_id))
 

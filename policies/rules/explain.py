@@ -13,9 +13,9 @@ from policies.rules.vocabulary import OrderStatus
 class StandingFacts:
     """What the explanation may name. place: in line behind others on the same link, from 1, None if it is not.
 
-    held_reason, paused_reason: the order's own codes, "" if it has none; staff and events word them. sending_stopped:
-    nothing goes to providers now. ended: what its refund is decided on, with the cause; None exactly while the status
-    is not terminal.
+    held_reason: a HeldReason, "" for an order that a person has to look at. paused_reason: the order's own code, "" if
+    it has none. sending_stopped: nothing goes to providers now. ended: what its refund is decided on, with the cause;
+    None exactly while the status is not terminal. by_hand: whether it waits for our staff instead of a machine.
     """
 
     status: OrderStatus
@@ -26,6 +26,7 @@ class StandingFacts:
     paused_reason: str = ""
     sending_stopped: bool = False
     ended: RefundFacts | None = None
+    by_hand: bool = False
 
 
 CLAUSE_OF_STATUS: dict[OrderStatus, Clause] = {
@@ -57,8 +58,12 @@ def _finding(order: StandingFacts) -> str:
         return "status_completed_minor"
     if order.status is OrderStatus.WAITING and order.place is None:
         return "status_waiting_unplaced"
+    if order.status is OrderStatus.QUEUED and order.by_hand:
+        return "status_queued_by_hand"
     if order.status is OrderStatus.QUEUED and order.sending_stopped:
         return "status_queued_stopped"
+    if order.status is OrderStatus.HELD and order.held_reason:
+        return f"status_held_{order.held_reason}"
     return f"status_{order.status.value}"
 
 
@@ -74,6 +79,6 @@ def _clause(order: StandingFacts) -> Clause:
 def _of_status(order: StandingFacts, params: Params) -> Mapping[str, Value]:
     if order.status is OrderStatus.WAITING:
         return {"place": order.place}
-    if order.status is OrderStatus.PAUSED:
+    if order.status is OrderStatus.PAUSED or order.held_reason:
         return {"hours": parameter(params, "fail_after_h")}
     return {}

@@ -1,4 +1,4 @@
-"""Which way a run goes: of a service's routes the first that takes it now, and why each other one does not (R11)."""
+"""Which way a run goes: the first route that takes it now, and why the others do not (R11, refund.2.2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from typing import NamedTuple
 from policies.rules import pricing
 from policies.rules.vocabulary import HeldReason, ServiceType, Word
 
+BY_CALL = frozenset(ServiceType)
+BY_HAND = BY_CALL - {ServiceType.SUBSCRIPTIONS}  # which go on by themselves, post by post, for weeks
 PATIENCE_S = 60  # a provider that asks for less keeps what it was given
 
 
@@ -94,8 +96,9 @@ class Choice:
 
     @property
     def held_reason(self) -> HeldReason:
-        """Why nobody takes it now, for those who wait. Means something only while it is not ready."""
-        return _HELD_REASON.get(dict(self.skipped).get(self.way, Skip.OFF), HeldReason.NO_PROVIDER)
+        """Why nobody takes it now, for those who wait. Only for a choice that is not ready."""
+        why = dict(self.skipped)[self.way] if self.way else Skip.OFF
+        return _HELD_REASON.get(why, HeldReason.NO_PROVIDER)
 
 
 def choose(routes: Iterable[RouteFacts], run: RunNeeds) -> Choice:

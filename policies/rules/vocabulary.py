@@ -189,7 +189,7 @@ class HeldReason(Word):
 
 
 class Submission(Word):
-    """What became of one try to submit a run; only NOT_SENT and NOT_ACCEPTED may be tried again (reliability 2)."""
+    """What became of one try to submit a run (reliability 2). What may follow a definite no: NOT_TAKEN."""
 
     ACCEPTED = "accepted"
     NOT_SENT = "not_sent"  # provably never reached the provider
@@ -198,6 +198,18 @@ class Submission(Word):
     REJECTED = "rejected"  # a definite no for this link or quantity
     UNMAPPED = "unmapped"  # a definite no in words we do not know: a person looks
     UNKNOWN = "unknown"  # anything that proves neither
+
+
+NOT_TAKEN = frozenset(
+    {
+        Submission.NOT_SENT,
+        Submission.NOT_ACCEPTED,
+        Submission.PROVIDER_CLOSED,
+        Submission.REJECTED,
+        Submission.UNMAPPED,
+    }
+)
+"""Answers that prove that the provider does not have the run: only after these may another one get it."""
 
 
 class BalanceSays(Word):

@@ -125,14 +125,34 @@ FINDINGS: dict[str, Sentence] = {
         "We have stopped sending orders for now. Yours is paid and keeps its place in the queue. "
         "It goes out when we start again."
     ),
+    "status_queued_by_hand": _(
+        "Your order is paid and waits in the queue. This one is delivered by a member of our staff, who takes it as "
+        "soon as there is time."
+    ),
     "status_waiting": _(
         "Another order for the same link is being delivered. "
         "Yours is number %(place)s in line and starts when that is done."
     ),
     "status_waiting_unplaced": _("Another order for the same link is being delivered. Yours starts when that is done."),
     "status_held": _(
-        "No provider can take your order at the moment, or a person has to look at it first. "
-        "It has not been sent, and your money is safe."
+        "A person has to look at your order before it goes on. Our staff have been told, and your money is safe."
+    ),
+    "status_held_no_provider": _(
+        "No provider can take your order at the moment: those who deliver this service are switched off. It has not "
+        "been sent, and your money is safe: if none is back within %(hours)s hours, you are paid back."
+    ),
+    "status_held_provider_paused": _(
+        "The provider takes no orders from us at the moment, and no other one can take yours. Our staff have been "
+        "told. It has not been sent, and your money is safe: if nobody takes it within %(hours)s hours, you are paid "
+        "back."
+    ),
+    "status_held_provider_silent": _(
+        "The provider does not answer at the moment, and no other one can take your order. We go on asking. It has "
+        "not been sent, and your money is safe: if nobody takes it within %(hours)s hours, you are paid back."
+    ),
+    "status_held_provider_busy": _(
+        "The provider asked us to wait, and no other one can take your order. It goes out when that time is over. It "
+        "has not been sent, and your money is safe: if nobody takes it within %(hours)s hours, you are paid back."
     ),
     "status_submitting": _("Your order is being sent to the provider right now."),
     "status_unknown": _(

@@ -15,10 +15,10 @@ from orders.providers.classify import Classified
 really_claim, really_record = claiming.claim_wave.__wrapped__, answers.record
 
 
-def only_look(*, provider: Provider, balance: Decimal | None, now: datetime) -> Claim:
+def only_look(*, provider: Provider, balance: Decimal | None, now: datetime, most: int | None = None) -> Claim:
     """The runs that a claim would take, with nothing of it committed before the first byte leaves."""
     with transaction.atomic():
-        claim = really_claim(provider=provider, balance=balance, now=now)
+        claim = really_claim(provider=provider, balance=balance, now=now, most=most)
         transaction.set_rollback(True)
     return claim
 

@@ -229,7 +229,7 @@ class TestRaced:
     def test_twenty_orders_are_each_sent_or_canceled(self, upstream):
         before = upstream.balance()
         orders = [upstream.order() for _ in range(20)]
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
 
         def cancel_all() -> int:
             canceled = 0

@@ -124,7 +124,7 @@ class TestDefiniteNo:
         assert dispatch.providers_due(now=upstream.now) == []
         assert upstream.send() == 0
 
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
         upstream.later(seconds=1)
         assert upstream.send() == 1
         assert upstream.accepted(order) == 1

@@ -115,7 +115,7 @@ class TestWaitsOn:
         watch(upstream, hours=71)
         assert upstream.fresh(order).status == "queued"
 
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
         assert upstream.send() == 1
 
     def test_time_behind_another_order_does_not_count(self, upstream):
@@ -140,7 +140,7 @@ class TestWaitsOn:
         upstream.simulator.fault("error:Not enough funds on balance")
         upstream.send()
         assert upstream.run(first).due_since == first.placed_at
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
         Run.objects.update(due_at=upstream.now + timedelta(minutes=1))
         upstream.later(seconds=5)
         upstream.order(link=link)
@@ -209,7 +209,7 @@ class TestRaced:
 
     def test_a_claim_skips_what_is_being_given_up(self, upstream, order):
         watch(upstream, hours=71)
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
         provider = Provider.objects.get()
 
         with transaction.atomic():
@@ -239,7 +239,7 @@ class TestRaced:
         upstream.later(minutes=31)
 
         giving_up = self.elsewhere(lambda: unsent.give_up_unsent(now=upstream.now))
-        providers.reopen(provider_id=upstream.provider.pk)
+        providers.reopen(provider_id=upstream.provider.pk, by="staff:1", now=upstream.now)
         dispatch.send_due(provider_id=upstream.provider.pk, now=upstream.now)
         giving_up.result(30)
 

@@ -23,7 +23,7 @@ from policies.rules.eligibility import (
 from policies.rules.forecasts import Forecast
 from policies.rules.quotes import EXPIRED, NOT_SHOWN, TERMS_CHANGED, UNREADABLE, Promise, check_quote, used
 from policies.rules.quotes import Claim as Asked
-from policies.rules.vocabulary import Cause, DecisionOutcome, OrderStatus, ServiceType
+from policies.rules.vocabulary import Cause, DecisionOutcome, HeldReason, OrderStatus, ServiceType
 from policies.wording import sentences
 
 
@@ -76,6 +76,9 @@ def standing_reasons():
         facts = explain.StandingFacts(status, 1000, delivered, place=place, paused_reason=paused, ended=ended)
         yield explain.explain(facts, params={})
     yield explain.explain(explain.StandingFacts(OrderStatus.QUEUED, 1000, 0, sending_stopped=True), params={})
+    yield explain.explain(explain.StandingFacts(OrderStatus.QUEUED, 1000, 0, by_hand=True), params={})
+    for why in HeldReason:
+        yield explain.explain(explain.StandingFacts(OrderStatus.HELD, 1000, 0, held_reason=why.value), params={})
 
 
 def claim_reasons():

@@ -10,7 +10,7 @@ from policies.rules import tolerance
 from policies.rules.delivery import terminal_status
 from policies.rules.explain import CLAUSE_OF_STATUS, StandingFacts, explain
 from policies.rules.refunds import RefundFacts, decide_refund
-from policies.rules.vocabulary import TERMINAL, Cause, OrderStatus
+from policies.rules.vocabulary import TERMINAL, Cause, HeldReason, OrderStatus
 
 
 def told(status, **facts):
@@ -37,8 +37,11 @@ def test_every_status_of_a_running_order_rests_on_a_clause():
         ("queued", {}, "refund.2.2", "status_queued"),
         ("queued", {"sending_stopped": True}, "refund.2.2", "status_queued_stopped"),
         ("waiting", {"place": 2, "sending_stopped": True}, "refund.4.2", "status_waiting"),
+        ("queued", {"by_hand": True}, "refund.2.2", "status_queued_by_hand"),  # R9: no machine takes this one
         ("waiting", {"place": 2}, "refund.4.2", "status_waiting"),
         ("waiting", {}, "refund.4.2", "status_waiting_unplaced"),
+        ("held", {}, "refund.2.2", "status_held"),  # a person has to look
+        *(("held", {"held_reason": why.value}, "refund.2.2", f"status_held_{why.value}") for why in HeldReason),
         ("processing", {"delivered": 0}, "refund.2.3", "status_processing"),
         ("in_progress", {}, "refund.4.1", "status_in_progress"),
         ("paused", {}, "refund.6.1", "status_paused"),
@@ -47,6 +50,14 @@ def test_every_status_of_a_running_order_rests_on_a_clause():
 )
 def test_a_status_is_explained_by_its_clause(status, facts, clause, finding):
     assert told(status, **facts) == (clause, finding)
+
+
+@pytest.mark.parametrize("why", list(HeldReason))
+def test_a_held_order_says_why_and_when_it_would_be_a_failure(why):
+    """R11, R37: each reason in words of its own."""
+    reason = explain(StandingFacts(OrderStatus.HELD, 1000, 0, held_reason=why.value), params={"fail_after_h": 48})
+
+    assert (reason.finding, reason.facts["hours"]) == (f"status_held_{why.value}", 48)
 
 
 def test_a_pause_says_when_it_would_be_a_failure():

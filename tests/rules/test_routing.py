@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.rules.routing import PATIENCE_S, Choice, RouteFacts, RunNeeds, Skip, Way, choose, skip
+from policies.rules.routing import BY_CALL, BY_HAND, PATIENCE_S, Choice, RouteFacts, RunNeeds, Skip, Way, choose, skip
 from policies.rules.vocabulary import HeldReason, ServiceType
 
 FIRST, SECOND, THIRD = (Way(number, "1001") for number in (1, 2, 3))
@@ -73,6 +73,13 @@ class TestMatrix:
 )
 def test_at_the_edge(facts, why):
     assert skip(replace(OPEN, **facts), RUN) is why
+
+
+@pytest.mark.parametrize(("type_", "why"), [(ServiceType.PACKAGE, None), (ServiceType.SUBSCRIPTIONS, Skip.TYPE)])
+def test_what_goes_on_for_weeks_by_itself_is_nobodys_to_deliver_by_hand(type_, why):
+    """R9, R11: everything else is."""
+    assert skip(replace(OPEN, types=BY_HAND), replace(RUN, type=type_)) is why
+    assert skip(replace(OPEN, types=BY_CALL), replace(RUN, type=type_)) is None
 
 
 def test_a_package_costs_its_price_whatever_its_units():

@@ -78,7 +78,7 @@ class Routes(TabularInline[Route, Service]):
     model = Route
     form = RouteForm
     extra = 0
-    fields = ["priority", "provider", "provider_service", "cost", "enabled"]
+    fields = ["priority", "provider", "provider_service", "cost", "capacity", "enabled"]
     ordering = ["priority"]
 
 

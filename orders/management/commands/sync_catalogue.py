@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        providers = Provider.objects.order_by("id")
+        providers = Provider.objects.called().order_by("id")
         providers = providers.filter(pk=options["provider"]) if options["provider"] else providers.filter(enabled=True)
         if not providers:
             raise CommandError("No such provider." if options["provider"] else "No provider is enabled.")
