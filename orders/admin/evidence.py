@@ -7,7 +7,7 @@ from typing import Any
 
 import wallet.operations as wallet
 from accounts.models import User
-from orders.admin import words
+from orders.admin import by_hand, words
 from orders.admin.run_acts import Button, run_buttons
 from orders.models import Flag, Order, OrderEvent, Run
 from orders.reading.page import Page, page_of
@@ -31,7 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One run: its numbers as of now, each try to submit it, and what may be done about it."""
+    """One run: its numbers as of now, each try to submit it, and what may be done about it.
+
+    taken_by: who delivers it by hand, "" nobody.
+    """
 
     run: Run
     delivered: int
@@ -39,6 +42,7 @@ class Part:
     word: str
     tries: Sequence[Try]
     buttons: Sequence[Button]
+    taken_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,13 @@ def evidence_on(*, order: Order, now: datetime) -> Evidence:
     events = list(order.events.order_by("at", "pk"))
     flags = list(order.flags.filter(resolved_at__isnull=True).select_related("run").order_by("raised_at", "pk"))
     transfers = list(wallet.transfers_on(subject_type="order", subject_id=order.pk))
-    actors = [*(event.actor for event in events), *(transfer.actor for transfer in transfers)]
+    runs = _runs(order)
+    handlings = [run.handling.taken_by for run in runs if hasattr(run, "handling")]
+    actors = [*(event.actor for event in events), *(transfer.actor for transfer in transfers), *handlings]
     names = _names(actors)
     return Evidence(
         page=page,
-        parts=_parts(order, flags),
+        parts=_parts(runs, flags, names),
         lines=[_line(event, names) for event in events],
         open_flags=[_raised(flag) for flag in flags],
         transfers=[Moved(transfer, names.get(transfer.actor, transfer.actor)) for transfer in transfers],
@@ -101,13 +107,18 @@ def _raised(flag: Flag) -> Raised:
     return Raised(flag, said, advice, words.facts(flag.facts), flag.facts.get("appeal"))
 
 
-def _parts(order: Order, flags: Sequence[Flag]) -> list[Part]:
-    runs = list(order.runs.select_related("provider", "delivery").order_by("kind", "number"))
+def _runs(order: Order) -> list[Run]:
+    return list(order.runs.select_related("provider", "delivery", "handling").order_by("kind", "number"))
+
+
+def _parts(runs: Sequence[Run], flags: Sequence[Flag], names: Mapping[str, str]) -> list[Part]:
     tries = tries_of(runs)
-    return [_part(run, tries.get(run.pk, []), [flag.kind for flag in flags if flag.run_id == run.pk]) for run in runs]
+    kinds = {run.pk: [flag.kind for flag in flags if flag.run_id == run.pk] for run in runs}
+    return [_part(run, tries.get(run.pk, []), kinds[run.pk], names) for run in runs]
 
 
-def _part(run: Run, tries: Sequence[Try], kinds: Sequence[str]) -> Part:
+def _part(run: Run, tries: Sequence[Try], kinds: Sequence[str], names: Mapping[str, str]) -> Part:
+    taken_by = run.handling.taken_by if hasattr(run, "handling") else ""
     seen = getattr(run, "delivery", None)
     return Part(
         run=run,
@@ -115,7 +126,8 @@ def _part(run: Run, tries: Sequence[Try], kinds: Sequence[str]) -> Part:
         start_count=seen.start_count if seen else run.start_count,
         word=seen.word if seen else "",
         tries=tries,
-        buttons=run_buttons(run, kinds),
+        buttons=[*run_buttons(run, kinds), *by_hand.buttons(run)],
+        taken_by=names.get(taken_by, taken_by),
     )
 
 

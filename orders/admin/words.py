@@ -133,7 +133,7 @@ def flag_advice(kind: str) -> str:
 
 def facts(known: Mapping[str, object]) -> dict[str, object]:
     """What is known about a flag, by name; what nobody knows is left out."""
-    return {name.replace("_", " "): value for name, value in known.items() if value not in (None, "")}
+    return {name.replace("_", " "): fact(name, value) for name, value in known.items() if value not in (None, "")}
 
 
 def held(reason: str) -> str:

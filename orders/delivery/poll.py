@@ -107,7 +107,11 @@ class Refreshed:
 def providers_due(*, now: datetime) -> list[int]:
     """Providers with batches due at whom nobody looks already, the longest overdue first. Paused ones too: what they
     have is still delivered."""
-    due = PollBatch.objects.filter(due_at__lte=now, provider__in=Provider.objects.called()).values_list("provider_id").annotate(since=Min("due_at"))
+    due = (
+        PollBatch.objects.filter(due_at__lte=now, provider__in=Provider.objects.called())
+        .values_list("provider_id")
+        .annotate(since=Min("due_at"))
+    )
     taken = leases.taken(ProviderLease.Work.POLL)
     return [provider_id for provider_id, _ in due.order_by("since", "provider_id") if provider_id not in taken]
 

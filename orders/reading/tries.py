@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from orders.models import Attempt, Route, Run, Wave
 from policies.rules import pricing
@@ -38,12 +39,14 @@ def tries_of(runs: Iterable[Run]) -> Mapping[int, Sequence[Try]]:
     mine = list(Attempt.objects.filter(run__in=[run.pk for run in runs]).order_by("started_at", "pk"))
     waves = {attempt.wave_id for attempt in mine}
     sent = list(
-        Attempt.objects.filter(wave__in=waves).select_related("run__order", "wave").order_by("started_at", "pk")
+        Attempt.objects.filter(wave__in=waves)
+        .select_related("run__order", "wave__provider")
+        .order_by("started_at", "pk")
     )
-    costs = _costs([attempt.run for attempt in sent])
+    costs = _costs(sent)
     by_wave: dict[int, list[Companion]] = defaultdict(list)
     for attempt in sent:
-        by_wave[attempt.wave_id].append(Companion(attempt, costs.get(attempt.run_id)))
+        by_wave[attempt.wave_id].append(Companion(attempt, costs.get(attempt.pk)))
     found: dict[int, list[Try]] = defaultdict(list)
     for attempt in mine:
         found[attempt.run_id].append(_try(attempt, by_wave[attempt.wave_id]))
@@ -72,16 +75,18 @@ def _try(attempt: Attempt, wave: Sequence[Companion]) -> Try:
     return Try(this.attempt, spent, this.cost, others, says)
 
 
-def _costs(runs: Sequence[Run]) -> dict[int, Decimal]:
-    """What each run costs by the route it went, as far as the provider's list told: scale 5, provider's currency."""
-    services = {run.order.service_id for run in runs}
+def _costs(sent: Sequence[Attempt]) -> dict[UUID, Decimal]:
+    """What each try costs by the route it went, as far as the provider's list told: scale 5, provider's currency."""
+    services = {attempt.run.order.service_id for attempt in sent}
     listed = Route.objects.filter(service__in=services, cost__isnull=False)
     columns = ("service_id", "provider_id", "provider_service", "cost")
     by_route = {row[:3]: row[3] for row in listed.values_list(*columns)}
     found = {}
-    for run in runs:
-        cost = by_route.get((run.order.service_id, run.provider_id, run.provider_service))
+    for attempt in sent:
+        order = attempt.run.order
+        asked_for = attempt.provider_service or attempt.run.provider_service
+        cost = by_route.get((order.service_id, attempt.wave.provider_id, asked_for))
         if cost is not None:
-            kind = ServiceType(run.order.type)
-            found[run.pk] = pricing.price(service_type=kind, rate=cost, units=run.quantity)
+            kind = ServiceType(order.type)
+            found[attempt.pk] = pricing.price(service_type=kind, rate=cost, units=attempt.run.quantity)
     return found

@@ -183,6 +183,10 @@ ADMIN = [
     Row("admin/orders/flag/<int:pk>/dismiss/", HANDLERS, args={"pk": "orders/flag"}),
     Row("admin/orders/flag/dismiss/", each("login", support="away", finance="forbidden", owner="away")),
     *(
+        Row(f"admin/orders/runbyhand/<int:pk>/{act}/", HANDLERS, args={"pk": "orders/run"})
+        for act in ("take", "report", "finish")
+    ),
+    *(
         Row(f"admin/orders/order/run/<int:pk>/{act}/", HANDLERS, args={"pk": "orders/run"})
         for act in ("link", "resend", "refund", "give-up", "end")
     ),
@@ -225,6 +229,7 @@ MODELS: dict[str, dict[str, str]] = {
     "orders/order": {"view": "support finance owner"},
     "orders/pricerule": {"view": "finance owner", "add": "owner", "delete": "owner"},
     "orders/provider": {"view": "support finance owner", "add": "owner"},
+    "orders/runbyhand": {"view": "support finance owner"},
     "orders/service": {"view": "support finance owner", "add": "owner"},
     "orders/syncchange": {"view": "support finance owner"},
     "orders/switches": {"view": "support finance owner"},

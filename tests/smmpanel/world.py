@@ -20,7 +20,7 @@ from orders.operations import catalogue, overturning
 from orders.operations.flags import WAITING_LONG
 from policies.models import Decision
 from policies.rules.catalogue import RemoteService
-from tests.factories import OrderFactory, ProviderFactory, fund
+from tests.factories import OrderFactory, ProviderFactory, ServiceFactory, fund
 from tests.orders.decided import decided
 from tests.policies.publishing import second_version
 from tests.smmpanel.url_table import STAFF
@@ -69,6 +69,7 @@ def build(now: datetime) -> World:
     decision = _appealed(users["customer"], now=now)
     order = OrderFactory(user=users["customer"])
     Flag.objects.create(order=order, kind=WAITING_LONG, raised_at=now)
+    OrderFactory(user=users["customer"], service=ServiceFactory(routed=ProviderFactory(adapter="manual", api_url="")))
     group = CustomerGroup.objects.create(name="Resellers")
     PriceRule.objects.create(service=order.service, group=group, rate=Decimal(1))
     _list_of_a_provider(now=now)
