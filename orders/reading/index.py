@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from orders.models import Order
+from orders.reading.line import places
 from orders.reading.standing import Standing, standings
 from policies.rules.vocabulary import OrderStatus
 
@@ -31,10 +32,11 @@ FROM unnest(%(words)s) AS word
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An order as a row of the list."""
+    """An order as a row of the list. place: in line behind others on its link, from 1; None if it does not wait."""
 
     order: Order
     standing: Standing
+    place: int | None
 
     @property
     def is_live(self) -> bool:
@@ -64,7 +66,7 @@ class Tab:
 
 
 def orders(*, user_id: int, tab: str = "all", words: str = "", before: int | None = None, size: int) -> OrdersPage:
-    """One page of a customer's orders, in three queries at any depth.
+    """One page of a customer's orders, in three queries at any depth, and one more where some of them wait in line.
 
     words: an order's id, or part of a link among the SEARCHED newest. tab: one of TABS.
     """
@@ -122,4 +124,6 @@ def _lines(user_id: int, ids: Sequence[int]) -> list[Line]:
         return []
     found = Order.objects.of(user_id).filter(pk__in=ids).select_related("service").order_by("-pk")
     standing = standings(user_id=user_id, order_ids=ids)
-    return [Line(order, standing[order.pk]) for order in found]
+    waiting = [each.order_id for each in standing.values() if each.status is OrderStatus.WAITING]
+    place = places(user_id=user_id, order_ids=waiting)
+    return [Line(order, standing[order.pk], place.get(order.pk)) for order in found]

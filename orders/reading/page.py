@@ -11,6 +11,7 @@ import policies.operations as policies
 from orders.models import Order, OrderEvent, PollBatch, Run
 from orders.reading.chart import Chart, chart, samples
 from orders.reading.expected import conditions_of, expectations_of
+from orders.reading.line import places
 from orders.reading.standing import Standing, standings
 from orders.reading.switches import is_sending
 from policies.models import Decision
@@ -138,11 +139,9 @@ def _as_ended(order: Order, standing: Standing, cause: Cause) -> RefundFacts:
 
 
 def _place_in_line(order: Order) -> int | None:
-    """Its place among the orders that wait for the same link and metric (R18), from 1; None if it does not wait."""
     if order.status != OrderStatus.WAITING.value:
         return None
-    waiting = Order.objects.filter(status=order.status, fingerprint=order.fingerprint, metric=order.metric)
-    return waiting.filter(pk__lt=order.pk).count() + 1
+    return places(user_id=order.user_id, order_ids=[order.pk]).get(order.pk)
 
 
 def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: datetime) -> datetime | None:

@@ -504,6 +504,17 @@ class TestStatus:
             "currency": "USD",
         }
 
+    def test_a_place_in_line_is_pending_and_no_error(self, reseller):
+        """R18, decision 14: the second order for a link is taken, and told in the protocol's own words and keys."""
+        sold = ServiceFactory()
+        first, second = (reseller.add(sold, link="https://instagram.com/busy")["order"] for _ in range(2))
+        Order.objects.filter(pk=second).update(status="waiting", waiting_since=timezone.now())
+
+        told = [reseller.call("status", order=order) for order in (first, second)]
+
+        assert told[0] == told[1]
+        assert told[1]["status"] == "Pending"
+
     def test_several_orders_answer_under_their_ids_with_errors_in_place(self, reseller):
         order = reseller.add(ServiceFactory())["order"]
 

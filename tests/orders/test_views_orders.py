@@ -150,6 +150,29 @@ class TestList:
             with django_assert_max_num_queries(6):
                 assert browser.get(LIST, query).context["page"].lines
 
+    def test_waiting_orders_show_their_place_and_nothing_of_the_others(
+        self, browser: Client, customer: User, django_assert_max_num_queries
+    ):
+        """R18, decision 14: a number, whoever the others are, and one query for all rows together."""
+        service, links = ServiceFactory(), [f"https://instagram.com/busy{n}" for n in range(4)]
+        others = [stands(OrderFactory(service=service, link=link), OrderStatus.WAITING) for link in links]
+        stands(OrderFactory(service=ServiceFactory(metric="likes"), link=links[0]), OrderStatus.WAITING)
+        mine = [
+            stands(OrderFactory(user=customer, service=service, link=link), OrderStatus.WAITING) for link in links
+        ]
+        stands(OrderFactory(service=service, link=links[0]), OrderStatus.WAITING)
+        free = OrderFactory(user=customer, service=service)
+        last = stands(OrderFactory(user=customer, service=service, link=links[0]), OrderStatus.WAITING)
+
+        with django_assert_max_num_queries(7):
+            answer = browser.get(LIST)
+
+        places = {line.order.pk: line.place for line in answer.context["page"].lines}
+        assert places == {last.pk: 4, free.pk: None, **{order.pk: 2 for order in mine}}
+        page = answer.content.decode()
+        assert (page.count("number 2 in line"), page.count("number 4 in line")) == (4, 1)
+        assert not [order.pk for order in others if str(order.pk) in page or order.user.email in page]
+
     def shown(self, browser: Client, **query: str) -> list[int]:
         return [line.order.pk for line in browser.get(LIST, query).context["page"].lines]
 
