@@ -23,6 +23,7 @@ _LOOK_AT_ORDERS = (
     "orders.view_orderevent",
     "orders.view_flag",
     "orders.view_service",
+    "orders.view_servicehistory",
     "orders.view_route",
     "orders.view_category",
     "orders.view_cataloguechange",

@@ -26,6 +26,7 @@ def answer(shown: Shown, price: Decimal, terms: Terms) -> dict[str, Any]:
         "charge": money(price),
         "currency": settings.CURRENCY,
         "plan": _plan(terms),
+        "expected_start": _expected_start(terms),
         "expected_end": _expected_end(terms),
         "tolerance": str(terms.tolerance),
         "refill": _refill(terms) if order.refill else None,
@@ -43,12 +44,25 @@ def _plan(terms: Terms) -> dict[str, str]:
 
 
 def _expected_end(terms: Terms) -> dict[str, str] | str:
-    """When half and nine in ten of such orders end, and of how many that is known; a sentence where it is not."""
+    """When a tenth, half and nine in ten of such orders end, and of how many that is known; words where it is not."""
     if terms.forecast is None or terms.likely_end is None or terms.late_end is None:
         return NOT_ENOUGH_DATA
+    early = {"one_in_ten_by": _instant(terms.ends.from_at)} if terms.ends else {}
     return {
+        **early,
         "half_by": _instant(terms.likely_end),
         "nine_in_ten_by": _instant(terms.late_end),
+        "sample": str(terms.forecast.sample),
+    }
+
+
+def _expected_start(terms: Terms) -> dict[str, str] | str:
+    if terms.forecast is None or terms.starts is None:
+        return NOT_ENOUGH_DATA
+    return {
+        "one_in_ten_by": _instant(terms.starts.from_at),
+        "half_by": _instant(terms.starts.half_at),
+        "nine_in_ten_by": _instant(terms.starts.to_at),
         "sample": str(terms.forecast.sample),
     }
 

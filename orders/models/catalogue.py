@@ -95,7 +95,8 @@ class Service(models.Model):
 class ServiceHistory(models.Model):
     """How long completed orders of a service took, by size: what a forecast is read from. A tick measures it.
 
-    size: floor(log2(units)). p50_s, p90_s: seconds from placing to completion that half, and nine in ten, needed.
+    size: floor(log2(units)). p10_s, p50_s, p90_s: seconds from placing to completion that one in ten, half, and nine in
+    ten, needed; start_…: to the first progress that was seen. Null until the next tick where they are new.
     """
 
     service = models.ForeignKey(Service, models.CASCADE, db_index=False, related_name="history")
@@ -103,14 +104,23 @@ class ServiceHistory(models.Model):
     sample = models.PositiveIntegerField()
     p50_s = models.PositiveIntegerField()
     p90_s = models.PositiveIntegerField()
+    p10_s = models.PositiveIntegerField(null=True)
+    start_p10_s = models.PositiveIntegerField(null=True)
+    start_p50_s = models.PositiveIntegerField(null=True)
+    start_p90_s = models.PositiveIntegerField(null=True)
     measured_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name_plural = "service histories"
+        verbose_name = "forecast"
         constraints = [
             models.UniqueConstraint(fields=["service", "size"], name="a_size_is_measured_once"),
             models.CheckConstraint(condition=Q(p90_s__gte=F("p50_s")), name="nine_in_ten_take_no_less_than_half"),
+            models.CheckConstraint(condition=Q(p50_s__gte=F("p10_s")), name="half_take_no_less_than_one_in_ten"),
+            models.CheckConstraint(
+                condition=Q(start_p90_s__gte=F("start_p50_s"), start_p50_s__gte=F("start_p10_s")),
+                name="nine_in_ten_begin_no_sooner_than_half",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -65,7 +65,7 @@ class Order(models.Model):
     quantity = models.PositiveIntegerField()
     units = models.PositiveIntegerField()
     tolerance = models.PositiveIntegerField()  # units
-    forecast = models.JSONField(null=True, blank=True)  # what was forecast when placed: {"p50_s", "p90_s", "sample"}
+    forecast = models.JSONField(null=True, blank=True)  # what was forecast when placed: `forecasts.Forecast`
     refund_policy = models.ForeignKey("policies.PolicyVersion", models.PROTECT, db_index=False, related_name="+")
     support_policy = models.ForeignKey("policies.PolicyVersion", models.PROTECT, db_index=False, related_name="+")
 

@@ -26,6 +26,7 @@ class Offer:
     service_active: bool
     account_active: bool
     selling: bool
+    sending: bool
     name: str
     type: str
     platform: str

@@ -59,6 +59,16 @@ class Terms:
         return self.order.forecast
 
     @property
+    def starts(self) -> forecasts.Window | None:
+        """When delivery should begin; None: not enough data."""
+        return self.forecast.starts(placed_at=self.asked_at) if self.forecast else None
+
+    @property
+    def ends(self) -> forecasts.Window | None:
+        """When it should be done; None: not enough data."""
+        return self.forecast.ends(placed_at=self.asked_at) if self.forecast else None
+
+    @property
     def likely_end(self) -> datetime | None:
         """When half of the like orders would be done; None: not enough data."""
         return self.asked_at + timedelta(seconds=self.forecast.p50_s) if self.forecast else None
@@ -215,7 +225,12 @@ def _asked(
 
 
 def _forecast(facts: Facts, units: int, held: Held | None) -> forecasts.Forecast | None:
-    return held.forecast if held else forecasts.from_history(units=units, history=facts.history)
+    """What was promised, else what like orders took; None too while nothing is sent: nobody knows when it goes on."""
+    if held:
+        return held.forecast
+    if facts.offer is None or not facts.offer.sending:
+        return None
+    return forecasts.from_history(units=units, history=facts.history)
 
 
 def _terms(

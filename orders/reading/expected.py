@@ -13,6 +13,11 @@ def expectations_of(order: Order, *, parts: int) -> tuple[Reason, ...]:
     return expectations.expectations(_terms(order, parts), params=policies.params_of(order.refund_policy_id))
 
 
+def forecast_of(order: Order) -> Forecast | None:
+    """What like orders took when it was placed; None: there was not enough data."""
+    return Forecast(**order.forecast) if order.forecast else None
+
+
 def conditions_of(order: Order) -> tuple[refunds.Condition, ...]:
     """When it would give money back and how much, as its form showed it (R4)."""
     return refunds.refund_conditions(
@@ -39,5 +44,5 @@ def _terms(order: Order, parts: int) -> expectations.OrderTerms:
         refill_cap_percent=order.refill_cap_percent,
         platform=order.platform,
         metric=order.metric,
-        forecast=Forecast(**order.forecast) if order.forecast else None,
+        forecast=forecast_of(order),
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 import policies.operations as policies
 from orders.models import Order, OrderEvent, PollBatch, Run
 from orders.reading.chart import Chart, chart, samples
-from orders.reading.expected import conditions_of, expectations_of
+from orders.reading.expected import conditions_of, expectations_of, forecast_of
 from orders.reading.line import places
 from orders.reading.standing import Standing, standings
 from orders.reading.switches import is_sending
@@ -33,7 +33,8 @@ class Page:
     """What is shown of one order.
 
     explanation: why it stands where it stands. expectations, conditions: what its form showed before paying. place: in
-    line behind others on its link, from 1. expected_end, checked_at: None where nobody can say. changed_at: when
+    line behind others on its link, from 1. starts, ends: as forecast when it was
+    placed, None once past. expected_end, checked_at: None where nobody can say. changed_at: when
     something last happened. cancel_gives: what a cancel would pay back now, account currency; None when it is too late.
     by_hand: whether our staff deliver it.
     """
@@ -44,6 +45,8 @@ class Page:
     expectations: Sequence[Reason]
     conditions: Sequence[Condition]
     place: int | None
+    starts: forecasts.Window | None
+    ends: forecasts.Window | None
     expected_end: datetime | None
     checked_at: datetime | None
     changed_at: datetime
@@ -57,6 +60,11 @@ class Page:
     def is_live(self) -> bool:
         """Whether it can still change by itself."""
         return not self.standing.status.is_terminal
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nobody can say when it goes on."""
+        return self.standing.status in _STANDING_STILL
 
     def ask_again_in(self, now: datetime) -> int:
         """Seconds until the page should ask again: soon after a change, seldom once nothing has happened for long."""
@@ -87,6 +95,8 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
         expectations=expectations_of(order, parts=len(runs)),
         conditions=conditions_of(order),
         place=place,
+        starts=_starts(order, standing, now),
+        ends=_ends(order, standing, now),
         expected_end=end,
         checked_at=None if by_hand else _checked_at(order, now),
         by_hand=by_hand,
@@ -145,7 +155,7 @@ def _place_in_line(order: Order) -> int | None:
 
 
 def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: datetime) -> datetime | None:
-    if standing.status.is_terminal or standing.status in _STANDING_STILL:
+    if not _goes_on(standing):
         return None
     return forecasts.expected_end(
         units=standing.units,
@@ -155,6 +165,29 @@ def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: da
         pace=order.pace_per_hour,
         likely_end=order.placed_at + timedelta(seconds=order.forecast["p50_s"]) if order.forecast else None,
     )
+
+
+def _starts(order: Order, standing: Standing, now: datetime) -> forecasts.Window | None:
+    """When it should begin, by the forecast of when it was placed: until something is delivered."""
+    forecast = forecast_of(order)
+    if forecast is None or standing.delivered or not _goes_on(standing):
+        return None
+    return _still_ahead(forecast.starts(placed_at=order.placed_at), now)
+
+
+def _ends(order: Order, standing: Standing, now: datetime) -> forecasts.Window | None:
+    forecast = forecast_of(order)
+    if forecast is None or not _goes_on(standing):
+        return None
+    return _still_ahead(forecast.ends(placed_at=order.placed_at), now)
+
+
+def _still_ahead(window: forecasts.Window | None, now: datetime) -> forecasts.Window | None:
+    return window if window and window.to_at > now else None
+
+
+def _goes_on(standing: Standing) -> bool:
+    return not standing.status.is_terminal and standing.status not in _STANDING_STILL
 
 
 def _checked_at(order: Order, now: datetime) -> datetime | None:

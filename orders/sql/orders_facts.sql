@@ -3,7 +3,7 @@
 -- service took.
 --
 -- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required: [[version id, accepted], ...]. history: [[size, sample,
--- p50_s, p90_s], ...], every size that was measured.
+-- p50_s, p90_s, p10_s, start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured.
 CREATE OR REPLACE FUNCTION orders_facts(p_user_id bigint, p_service_id bigint, p_request_key text, p_now timestamptz)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -15,14 +15,17 @@ BEGIN
         'required', (
             SELECT jsonb_agg(jsonb_build_array(version_id, accepted)) FROM policies_required(p_user_id, p_now)),
         'history', (
-            SELECT jsonb_agg(jsonb_build_array(size, sample, p50_s, p90_s)) FROM orders_servicehistory
-            WHERE service_id = p_service_id),
+            SELECT jsonb_agg(jsonb_build_array(
+                size, sample, p50_s, p90_s, p10_s, start_p10_s, start_p50_s, start_p90_s))
+            FROM orders_servicehistory WHERE service_id = p_service_id),
         'offer', (
             SELECT jsonb_build_object(
                 'service_id', s.id,
                 'service_active', s.active,
                 'account_active', customer.is_active AND customer.suspended_at IS NULL,
                 'selling', NOT COALESCE((SELECT stop_selling FROM orders_switches), false),
+                'sending', route.paused_at IS NULL
+                    AND NOT COALESCE((SELECT stop_dispatch FROM orders_switches), false),
                 'name', s.name,
                 'type', s.type,
                 'platform', s.platform,
@@ -50,7 +53,7 @@ BEGIN
             FROM orders_service AS s
             JOIN accounts_user AS customer ON customer.id = p_user_id
             JOIN LATERAL (
-                SELECT r.provider_id, r.provider_service
+                SELECT r.provider_id, r.provider_service, p.paused_at
                 FROM orders_route AS r JOIN orders_provider AS p ON p.id = r.provider_id AND p.enabled
                 WHERE r.service_id = s.id AND r.enabled ORDER BY r.priority LIMIT 1) AS route ON true
             WHERE s.id = p_service_id));

@@ -38,6 +38,7 @@ def expectations(order: OrderTerms, *, params: Params) -> tuple[Reason, ...]:
     """How it is delivered, how long that takes, how exact it is, what holds afterwards, and what it does not bring."""
     return (
         _delivery(order),
+        *_start(order.forecast),
         _speed(order.forecast),
         _exactness(order),
         *_refill(order, params),
@@ -55,11 +56,24 @@ def _delivery(order: OrderTerms) -> Reason:
     return Reason(clause.GRADUAL, "expect_gradual_parts", {"parts": order.parts})
 
 
+def _start(forecast: Forecast | None) -> Iterator[Reason]:
+    if forecast is None or forecast.start_p50_s is None or forecast.start_p90_s is None:
+        return
+    facts: Mapping[str, Value] = {
+        "sample": forecast.sample,
+        "start_p50_s": forecast.start_p50_s,
+        "start_p90_s": forecast.start_p90_s,
+    }
+    yield Reason(clause.START, "expect_start", facts)
+
+
 def _speed(forecast: Forecast | None) -> Reason:
     if forecast is None:
         return Reason(clause.SPEED_VARIES, "expect_no_forecast", {})
-    facts: Mapping[str, Value] = {"sample": forecast.sample, "p50_s": forecast.p50_s, "p90_s": forecast.p90_s}
-    return Reason(clause.SPEED_VARIES, "expect_forecast", facts)
+    facts: dict[str, Value] = {"sample": forecast.sample, "p50_s": forecast.p50_s, "p90_s": forecast.p90_s}
+    if forecast.p10_s is None:
+        return Reason(clause.SPEED_VARIES, "expect_forecast", facts)
+    return Reason(clause.SPEED_VARIES, "expect_forecast_between", {**facts, "p10_s": forecast.p10_s})
 
 
 def _exactness(order: OrderTerms) -> Reason:

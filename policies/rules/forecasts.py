@@ -1,4 +1,4 @@
-"""When an order will probably be done. A forecast, never a promise (refund.3.1, refund.3.2, refund.3.3)."""
+"""When an order will probably begin and be done. A forecast, never a promise (refund.3.1, refund.3.2, refund.3.3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,22 +12,53 @@ ENOUGH_ORDERS = 10  # of fewer, nine in ten is no number that one could stand by
 class Measured:
     """How long completed orders of one service and size took, from placing to completion.
 
-    size: as `size_of`; sample: how many orders; p50_s, p90_s: seconds that half, and nine in ten, needed at most.
+    size: as `size_of`; sample: how many orders; p10_s, p50_s, p90_s: seconds that one in ten, half, and nine in ten,
+    needed at most; start_…: the same until delivery was first seen. None: measured before that was noted.
     """
 
     size: int
     sample: int
     p50_s: int
     p90_s: int
+    p10_s: int | None = None
+    start_p10_s: int | None = None
+    start_p50_s: int | None = None
+    start_p90_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Seconds from placing to completion that half, and nine in ten, of `sample` like orders needed at most."""
+    """What `sample` like orders took: seconds, as of `Measured`. An order keeps it as it was when placed."""
 
     p50_s: int
     p90_s: int
     sample: int
+    p10_s: int | None = None
+    start_p10_s: int | None = None
+    start_p50_s: int | None = None
+    start_p90_s: int | None = None
+
+    def starts(self, *, placed_at: datetime) -> "Window | None":
+        """When delivery should begin (refund.2.3), or None: not enough data."""
+        return _window(placed_at, self.start_p10_s, self.start_p50_s, self.start_p90_s)
+
+    def ends(self, *, placed_at: datetime) -> "Window | None":
+        """When it should be done, or None: not enough data."""
+        return _window(placed_at, self.p10_s, self.p50_s, self.p90_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An 80 % interval: of like orders a tenth came before `from_at`, a tenth after `to_at`, half by `half_at`."""
+
+    from_at: datetime
+    half_at: datetime
+    to_at: datetime
+
+
+def _window(placed_at: datetime, *seconds: int | None) -> Window | None:
+    known = [placed_at + timedelta(seconds=each) for each in seconds if each is not None]
+    return Window(*known) if len(known) == len(seconds) else None
 
 
 def size_of(units: int) -> int:
@@ -45,7 +76,15 @@ def from_history(*, units: int, history: Iterable[Measured]) -> Forecast | None:
     alike = next((each for each in history if each.size == size_of(units)), None)
     if alike is None or alike.sample < ENOUGH_ORDERS:
         return None
-    return Forecast(p50_s=alike.p50_s, p90_s=alike.p90_s, sample=alike.sample)
+    return Forecast(
+        p50_s=alike.p50_s,
+        p90_s=alike.p90_s,
+        sample=alike.sample,
+        p10_s=alike.p10_s,
+        start_p10_s=alike.start_p10_s,
+        start_p50_s=alike.start_p50_s,
+        start_p90_s=alike.start_p90_s,
+    )
 
 
 def expected_end(

@@ -39,6 +39,7 @@ GROUNDS: Mapping[str, tuple[Clause, ...]] = {
         clause.VARIATION,
     ),
     "expectations.expectations": (
+        clause.START,
         clause.SPEED_VARIES,
         clause.GRADUAL,
         clause.NOT_INSTANT,

@@ -19,7 +19,7 @@ Facts = Mapping[str, object]
 _MONEY = frozenset(
     {"amount", "refunded", "price", "balance", "short", "refund", "shown", "limit", "left", "charge", "granted"}
 )
-_SPANS = frozenset({"p50_s", "p90_s"})  # seconds
+_SPANS = frozenset({"p10_s", "p50_s", "p90_s", "start_p50_s", "start_p90_s"})  # seconds
 _PLATFORMS = {Platform.TIKTOK: "TikTok", Platform.YOUTUBE: "YouTube"}  # the others are written as any name is
 
 

@@ -82,8 +82,17 @@ FINDINGS: dict[str, Sentence] = {
         "Of the last %(sample)s orders of about this size, half were done within %(p50_s)s and nine in ten within "
         "%(p90_s)s. Speed varies: this is a forecast, not a promise."
     ),
+    "expect_forecast_between": _(
+        "Of the last %(sample)s orders of about this size, eight in ten were done between %(p10_s)s and %(p90_s)s "
+        "after they were placed, and half of all within %(p50_s)s. Speed varies: this is a forecast, not a promise."
+    ),
+    "expect_start": _(
+        "Delivery may begin at once or later: of the last %(sample)s orders of about this size, half began within "
+        "%(start_p50_s)s and nine in ten within %(start_p90_s)s."
+    ),
     "expect_no_forecast": _(
-        "There is not enough data to forecast when it ends. Speed varies, and no time is promised."
+        "There is not enough data to forecast when it ends, or nothing is being sent at the moment. Speed varies, and "
+        "no time is promised."
     ),
     "expect_tolerance": _(
         "Up to %(tolerance)s of %(units)s missing in the end count as a minor difference; if more is missing, all that "

@@ -91,8 +91,8 @@ class TestQuote:
         told = self.quote(reseller, ServiceFactory(rate=Decimal("0.27819")))
 
         assert list(told) == [
-            *("quote", "id", "sha256", "expires", "charge", "currency", "plan", "expected_end", "tolerance", "refill"),
-            *("expectations", "refund_conditions"),
+            *("quote", "id", "sha256", "expires", "charge", "currency", "plan", "expected_start", "expected_end"),
+            *("tolerance", "refill", "expectations", "refund_conditions"),
         ]
         assert (told["charge"], told["currency"]) == ("0.27819", "USD")
         assert {"when": "You cancel before the order is sent.", "refund": "0.27819", "clause": "refund.1.4"} in told[
@@ -187,29 +187,41 @@ class TestQuote:
         with time_machine.travel(timezone.now().replace(microsecond=0), tick=False):
             now = timezone.now()
             told = self.quote(reseller, service)
-            history = {"sample": 12, "p50_s": 3600, "p90_s": 7200, "measured_at": now}
+            history = {"sample": 12, "p10_s": 1800, "p50_s": 3600, "p90_s": 7200, "measured_at": now}
+            history |= {"start_p10_s": 60, "start_p50_s": 120, "start_p90_s": 600}
             ServiceHistory.objects.create(service=service, size=(1000).bit_length() - 1, **history)
             measured = self.quote(reseller, service)
 
         def after(**span: int) -> str:
             return f"{now + timedelta(**span):%Y-%m-%dT%H:%M:%SZ}"
 
+        def after_minutes(minutes: int) -> str:
+            return after(minutes=minutes)
+
         assert told["plan"] == {"parts": "4", "largest_part": "250", "last_part_at": after(minutes=90)}
         assert (told["tolerance"], told["expires"]) == ("20", after(minutes=15))
         assert told["refill"] == {"days": "30", "max": "3", "cap_percent": None}
-        assert told["expected_end"] == "not enough data"
-        assert measured["expected_end"] == {"half_by": after(hours=1), "nine_in_ten_by": after(hours=2), "sample": "12"}
+        assert (told["expected_start"], told["expected_end"]) == ("not enough data", "not enough data")
+        names = ("one_in_ten_by", "half_by", "nine_in_ten_by")
+        begins, ends = (
+            dict(zip(names, map(after_minutes, times), strict=True)) for times in ((1, 2, 10), (30, 60, 120))
+        )
+        assert measured["expected_start"] == {**begins, "sample": "12"}
+        assert measured["expected_end"] == {**ends, "sample": "12"}
         assert self.quote(reseller, ServiceFactory())["refill"] is None
 
     def test_the_page_about_the_api_names_all_that_it_answers(self, reseller):
         """R5, R7: each key, each header, and each reason why a quote is not honoured."""
         service = ServiceFactory(refill=True)
         ServiceHistory.objects.create(
-            service=service, size=9, sample=12, p50_s=3600, p90_s=7200, measured_at=timezone.now()
-        )
+            service=service, size=9, sample=12, measured_at=timezone.now(), p10_s=1800, p50_s=3600, p90_s=7200,
+            start_p10_s=60, start_p50_s=120, start_p90_s=600,
+        )  # fmt: skip
         page = unescape(reseller.http.get("/api").content.decode())
         told = self.quote(reseller, service)
-        nested = [told[name] for name in ("plan", "expected_end", "refill")] + told["refund_conditions"][:1]
+        nested = [told[name] for name in ("plan", "expected_start", "expected_end", "refill")] + told[
+            "refund_conditions"
+        ][:1]
         asked = {"key": reseller.key, "action": "quote", "service": service.pk, "link": LINK, "quantity": 1000}
         headers = reseller.http.post("/api/v2", asked).headers
         governing = {name: value for name, value in headers.items() if name.endswith("-Policy") and "X-SMM" in name}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Outgoing
-from orders.models import Order, ServiceHistory
+from orders.models import Order, Provider, ServiceHistory, Switches
 from policies.rules.vocabulary import ServiceType
 from tests.factories import OrderFactory, ServiceFactory
 from tests.orders.buyer import LINK, QUOTE, Buyer
@@ -53,8 +53,9 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     service = ServiceFactory(**terms)
     for size in (0, 9):
         ServiceHistory.objects.create(
-            service=service, size=size, sample=sample, p50_s=11_400, p90_s=90_061, measured_at=timezone.now()
-        )
+            service=service, size=size, sample=sample, measured_at=timezone.now(), p10_s=3600, p50_s=11_400,
+            p90_s=90_061, start_p10_s=60, start_p50_s=300, start_p90_s=7500,
+        )  # fmt: skip
     form = {**buyer.form(service), **({} if "type" in terms else {"quantity": "1000"})}
 
     quoted = on_page(buyer.browser.post(QUOTE, form).content.decode())
@@ -70,7 +71,27 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     assert quoted == confirmed == mailed == told == later
     assert len(quoted) >= 7
     assert any(("3 h 10 min" in said) is (sample >= 10) for said in quoted)
+    assert any("half began within 5 min and nine in ten within 2 h 5 min" in said for said in quoted) is (sample >= 10)
     assert ("not enough data" in " ".join(quoted)) is (sample < 10)
+
+
+def test_nothing_is_forecast_while_nothing_is_sent(buyer: Buyer):
+    """R12, R14: nobody knows when a paused provider or a stopped dispatch goes on; what was promised before stays."""
+    service = ServiceFactory()
+    history = {"sample": 120, "p10_s": 60, "p50_s": 3600, "p90_s": 7200, "measured_at": timezone.now()}
+    ServiceHistory.objects.create(service=service, size=9, **history)
+    form = buyer.look({**buyer.form(service), "quantity": "1000"})
+    known = by_api(buyer, service, quantity=1000)["expected_end"]
+
+    Provider.objects.update(paused_at=timezone.now(), paused_reason="maintenance")
+    paused = by_api(buyer, service, quantity=1000)["expected_end"]
+    Provider.objects.update(paused_at=None, paused_reason="")
+    Switches.objects.update_or_create(pk=1, defaults={"stop_dispatch": True})
+    stopped = by_api(buyer, service, quantity=1000)["expected_end"]
+    buyer.place(form)
+
+    assert (known["sample"], paused, stopped) == ("120", "not enough data", "not enough data")
+    assert buyer.orders[0].forecast["p90_s"] == 7200
 
 
 @pytest.mark.parametrize("sample", [9, 120])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Order, Service, ServiceHistory
+from orders.models import Order, Run, Sample, Service, ServiceHistory
 from orders.operations import history
 from policies.rules.forecasts import size_of
 from policies.rules.vocabulary import Cause
@@ -47,6 +47,40 @@ def test_half_and_nine_in_ten_are_times_that_orders_took(service: Service):
 
     assert history.measure(now=NOON) == 1
     assert known(service) == {9: (10, 5, 9)}
+
+
+def test_the_interval_of_eight_in_ten_is_measured_too(service: Service):
+    """R13: one in ten took no longer than its early edge."""
+    completed(service, range(1, 21))
+    history.measure(now=NOON)
+
+    measured = ServiceHistory.objects.get()
+    assert [each // 60 for each in (measured.p10_s, measured.p50_s, measured.p90_s)] == [2, 10, 18]
+
+
+def test_delivery_begins_where_progress_was_first_seen(service: Service):
+    """R12: the first sample of any part; for what was never seen on its way, the end is the first that was seen."""
+    completed(service, [60] * 3)
+    slow, quick, odd = Order.objects.filter(status="completed").order_by("pk")
+    for order, seen in ((slow, [(1, 30), (2, 20), (2, 50)]), (quick, [(1, 5), (2, 40)]), (odd, [(1, 600)])):
+        parts = {
+            number: Run.objects.create(
+                order=order, number=number, quantity=500, provider=order.provider, provider_service="1"
+            )
+            for number in (1, 2)
+        }
+        for number, minutes in seen:
+            Sample.objects.create(run=parts[number], at=order.placed_at + minutes * MINUTE, delivered=10)
+    refill = Run.objects.create(
+        order=slow, number=1, kind="refill", quantity=9, provider=slow.provider, provider_service="1"
+    )
+    Sample.objects.create(run=refill, at=slow.placed_at, delivered=1)
+
+    history.measure(now=NOON)
+
+    measured = ServiceHistory.objects.get()
+    starts = (measured.start_p10_s, measured.start_p50_s, measured.start_p90_s)
+    assert [each // 60 for each in starts] == [5, 20, 60]
 
 
 @pytest.mark.parametrize("units", [1, 2, 3, 4, 1023, 1024, 65_535, 65_536, 2**31 - 1])

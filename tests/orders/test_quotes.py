@@ -184,11 +184,14 @@ class TestHonouring:
         assert Quote.objects.count() == 1
 
 
+TIMES = {"p10_s": 1800, "p50_s": 3600, "p90_s": 7200, "start_p10_s": 60, "start_p50_s": 120, "start_p90_s": 600}
+
+
 def measured(service: Service, *, units: int, sample: int) -> None:
     ServiceHistory.objects.update_or_create(
         service=service,
         size=units.bit_length() - 1,
-        defaults={"sample": sample, "p50_s": 3600, "p90_s": 7200, "measured_at": NOON},
+        defaults={"sample": sample, "measured_at": NOON, **TIMES},
     )
 
 
@@ -206,7 +209,7 @@ class TestKeeping:
         assert [each["said"] for each in kept.content["expectations"]] == [
             each.removeprefix("- ") for each in Outgoing.objects.get().body.splitlines() if each.startswith("- ")
         ]
-        assert kept.content["forecast"] == order.forecast == {"p50_s": 3600, "p90_s": 7200, "sample": 12}
+        assert kept.content["forecast"] == order.forecast == {"sample": 12, **TIMES}
         assert {(each["policy"], each["sha256"]) for each in kept.content["versions"]} == {
             (version.policy.slug, version.checksum) for version in policies.required_versions(now=NOON)
         }
@@ -225,7 +228,7 @@ class TestKeeping:
         order = customer.order(None, channel=Order.Channel.API_V2)
 
         assert Quote.objects.count() == 0
-        assert order.forecast == {"p50_s": 3600, "p90_s": 7200, "sample": 12}
+        assert order.forecast == {"sample": 12, **TIMES}
 
     def test_the_facts_of_an_order_are_still_one_round_trip(self, customer: Customer, django_assert_num_queries):
         for units in (1, 10, 100, 1000, 10_000):
@@ -235,7 +238,7 @@ class TestKeeping:
         with django_assert_num_queries(1):
             shown = customer.ask()
 
-        assert shown.forecast == Forecast(3600, 7200, 12)
+        assert shown.forecast == Forecast(sample=12, **TIMES)
 
     def test_an_order_by_hand_costs_two_queries_more_than_one_by_program(self, customer: Customer):
         """Its address and its mail; the quote goes with the order."""

@@ -157,9 +157,7 @@ class TestList:
         service, links = ServiceFactory(), [f"https://instagram.com/busy{n}" for n in range(4)]
         others = [stands(OrderFactory(service=service, link=link), OrderStatus.WAITING) for link in links]
         stands(OrderFactory(service=ServiceFactory(metric="likes"), link=links[0]), OrderStatus.WAITING)
-        mine = [
-            stands(OrderFactory(user=customer, service=service, link=link), OrderStatus.WAITING) for link in links
-        ]
+        mine = [stands(OrderFactory(user=customer, service=service, link=link), OrderStatus.WAITING) for link in links]
         stands(OrderFactory(service=service, link=links[0]), OrderStatus.WAITING)
         free = OrderFactory(user=customer, service=service)
         last = stands(OrderFactory(user=customer, service=service, link=links[0]), OrderStatus.WAITING)
@@ -241,6 +239,33 @@ class TestPage:
         page = browser.get(page_of(order)).context["page"]
 
         assert (page.expected_end, {point.most for point in page.chart.points}) == (None, {None})
+
+    def test_start_and_end_stand_as_intervals_while_they_can_come_true(self, browser: Client, customer: User):
+        """R12, R13, R14: as forecast when it was placed; unknown while it stands still."""
+        order = OrderFactory(user=customer)
+        forecast = {"sample": 40, "p10_s": 3600, "p50_s": 7200, "p90_s": 10_800}
+        forecast |= {"start_p10_s": 60, "start_p50_s": 600, "start_p90_s": 1200}
+        Order.objects.filter(pk=order.pk).update(forecast=forecast)
+        starts, ends = self.windows(browser, order)
+        assert (starts.half_at - order.placed_at, ends.from_at - order.placed_at) == (
+            timedelta(minutes=10),
+            timedelta(hours=1),
+        )
+        assert "Expected start" in browser.get(page_of(order)).content.decode()
+
+        stands(order, OrderStatus.HELD)
+        assert self.windows(browser, order) == (None, None)
+        assert "unknown while it stands still" in browser.get(page_of(order)).content.decode()
+        stands(order, OrderStatus.PROCESSING)
+        Order.objects.filter(pk=order.pk).update(placed_at=order.placed_at - timedelta(minutes=20))
+        assert [window is None for window in self.windows(browser, order)] == [True, False]
+        Order.objects.filter(pk=order.pk).update(placed_at=order.placed_at)
+        delivered(order, 100)
+        assert [window is None for window in self.windows(browser, order)] == [True, False]
+
+    def windows(self, browser: Client, order: Order) -> tuple[Any, Any]:
+        page = browser.get(page_of(order)).context["page"]
+        return page.starts, page.ends
 
     def test_the_numbers_of_the_provider_are_shown(self, browser: Client, customer: User):
         order = OrderFactory(user=customer)

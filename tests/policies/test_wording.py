@@ -50,7 +50,9 @@ def condition_reasons():
 
 
 def expectation_reasons():
-    terms = product((True, False), (1, 4), (0, 20), (None, Forecast(90, 86_400, 12)), (None, 0, 30))
+    early = Forecast(90, 86_400, 12)  # of before starts were noted
+    known = Forecast(90, 86_400, 12, p10_s=60, start_p10_s=5, start_p50_s=10, start_p90_s=20)
+    terms = product((True, False), (1, 4), (0, 20), (None, early, known), (None, 0, 30))
     for flag, parts, tolerance, forecast, days in terms:
         order = expectations.OrderTerms(
             units=1000,

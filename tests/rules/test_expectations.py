@@ -19,7 +19,7 @@ TERMS = OrderTerms(
     refill_cap_percent=None,
     platform="tiktok",
     metric="followers",
-    forecast=Forecast(3600, 7200, 40),
+    forecast=Forecast(3600, 7200, 40, p10_s=1800, start_p10_s=60, start_p50_s=300, start_p90_s=900),
 )
 
 
@@ -32,7 +32,8 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
     """R5, R46, R49, R50: delivery, time, exactness, refill, platform, what it is and what comes of it."""
     assert list(told().items()) == [
         ("expect_gradual", ("refund.4.1", {})),
-        ("expect_forecast", ("refund.3.1", {"sample": 40, "p50_s": 3600, "p90_s": 7200})),
+        ("expect_start", ("refund.2.3", {"sample": 40, "start_p50_s": 300, "start_p90_s": 900})),
+        ("expect_forecast_between", ("refund.3.1", {"sample": 40, "p50_s": 3600, "p90_s": 7200, "p10_s": 1800})),
         ("expect_tolerance", ("refund.7.2", {"tolerance": 20, "units": 1000})),
         ("expect_refill", ("refund.8.1", {"days": 30, "drop": "5", "hours": 24})),
         ("expect_platform", ("refund.9.1", {"platform": "tiktok"})),
@@ -47,6 +48,11 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
         ({"instant": True}, "expect_instant", "refund.4.3"),
         ({"parts": 4}, "expect_gradual_parts", "refund.4.1"),
         ({"forecast": None}, "expect_no_forecast", "refund.3.1"),
+        (
+            {"forecast": Forecast(3600, 7200, 40)},
+            "expect_forecast",
+            "refund.3.1",
+        ),  # an order of before starts were noted
         ({"package": True, "tolerance": 0}, "expect_package", "refund.7.3"),
         ({"tolerance": 0}, "expect_exact", "refund.7.3"),
         ({"refill_days": 0}, "expect_refill_lifetime", "refund.8.1"),
@@ -58,6 +64,12 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
 )
 def test_each_term_has_its_sentence(changes, finding, clause):
     assert told(**changes)[finding][0] == clause
+
+
+@pytest.mark.parametrize("forecast", [None, Forecast(3600, 7200, 40)])
+def test_nothing_is_said_of_a_start_that_nobody_knows(forecast):
+    """R12."""
+    assert "expect_start" not in told(forecast=forecast)
 
 
 def test_the_numbers_are_those_of_the_version():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policies.rules.forecasts import Forecast, Measured, expected_end, from_history, size_of
+from policies.rules.forecasts import Forecast, Measured, Window, expected_end, from_history, size_of
 from policies.rules.interruptions import fails_at, has_stalled
 
 NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
@@ -79,6 +79,19 @@ class TestFromHistory:
     )
     def test_orders_of_about_this_size_say_it_or_nobody(self, units, forecast):
         assert from_history(units=units, history=HISTORY) == forecast
+
+    def test_start_and_end_are_intervals_of_eight_in_ten_from_when_it_was_placed(self):
+        """R12, R13: one in ten came before, one in ten after."""
+        measured = Measured(6, 10, 600, 900, p10_s=300, start_p10_s=10, start_p50_s=20, start_p90_s=60)
+        forecast = from_history(units=64, history=[measured])
+
+        assert forecast.starts(placed_at=NOON) == Window(*(NOON + timedelta(seconds=s) for s in (10, 20, 60)))
+        assert forecast.ends(placed_at=NOON) == Window(*(NOON + timedelta(seconds=s) for s in (300, 600, 900)))
+
+    def test_what_was_not_measured_is_no_interval(self):
+        forecast = from_history(units=64, history=HISTORY)
+
+        assert (forecast.starts(placed_at=NOON), forecast.ends(placed_at=NOON)) == (None, None)
 
     @pytest.mark.parametrize(("units", "size"), [(1, 0), (2, 1), (3, 1), (4, 2), (1023, 9), (1024, 10), (2**31, 31)])
     def test_sizes_are_powers_of_two(self, units, size):

@@ -232,6 +232,7 @@ MODELS: dict[str, dict[str, str]] = {
     "orders/runbyhand": {"view": "support finance owner"},
     "orders/service": {"view": "support finance owner", "add": "owner"},
     "orders/syncchange": {"view": "support finance owner"},
+    "orders/servicehistory": {"view": "support finance owner"},
     "orders/switches": {"view": "support finance owner"},
     "wallet/account": {"view": "support finance owner"},
     "wallet/adjustment": {"view": "support finance owner"},
