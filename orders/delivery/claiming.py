@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from orders.delivery.spacing import space_late
 from orders.models import Attempt, Provider, Wave
 from orders.operations import routing, statuses
 from orders.providers.base import AddRequest
@@ -94,6 +95,8 @@ def is_due(*, provider_id: int, now: datetime) -> bool:
 def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, most: int | None = None) -> Claim:
     """Take as many due runs as the provider accepts at once, the longest due first, each from then on ours alone.
 
+    Of an order whose parts have fallen due together, one goes and the others are spaced anew.
+
     An order goes only while it owns its link's hold, taken here and nowhere else; the others wait behind it, with no
     due time, until `wake_waiting` finds the link free. What has no room at its service there stays due, in its place,
     and keeps nobody from another (R12). balance: the provider's, before the wave. most: its calls at once, or fewer.
@@ -107,7 +110,8 @@ def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, mo
         return Claim((), full=False)
     order_ids = sorted({order_id for _, order_id in due})
     owners = own_links(order_ids, now=now)
-    ours = [run for run, order in due if order in owners]
+    late = space_late(sorted(owners), now=now)
+    ours = [run for run, order in due if order in owners and run not in late]
     claimed = [_claimed(row) for row in sql.rows(TAKE, [settings.CLAIM_LEASE_SECONDS, ours])]
     if claimed:
         _record_wave(provider, claimed, balance, now)

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.delivery import answers, dispatch
 from orders.delivery.claiming import claim_wave
@@ -281,6 +283,72 @@ class TestWaiting:
         wake_waiting(now=upstream.now)
 
         assert flags_of(waiter) == ["waiting_long"]
+
+
+class TestParts:
+    """R16 to R18, "refund.4.2": parts are evenly spaced, also after time in which nothing was sent."""
+
+    @pytest.fixture(autouse=True)
+    def in_parts(self, upstream):
+        upstream.service.run_size, upstream.service.run_interval_minutes = 100, 30
+        upstream.service.save(update_fields=["run_size", "run_interval_minutes"])
+
+    def claimed(self, upstream) -> list[int]:
+        claim = claim_wave(provider=upstream.provider, balance=None, now=upstream.now)
+        return sorted(each.order_id for each in claim.claimed)
+
+    def due(self, upstream, order) -> list[float]:
+        """Minutes from now until each part that was not sent."""
+        times = Run.objects.filter(order=order, state="queued").order_by("number").values_list("due_at", flat=True)
+        return [(at - upstream.now) / timedelta(minutes=1) for at in times]
+
+    def test_what_fell_due_while_nothing_ran_goes_one_by_one(self, upstream):
+        """Decision 16: a process that stood still for hours makes no spike, and loses nothing."""
+        order = upstream.order(quantity=500)
+        assert self.claimed(upstream) == [order.pk]
+
+        upstream.later(hours=5)
+        assert self.claimed(upstream) == [order.pk]
+        assert self.due(upstream, order) == [30, 60, 90]
+        assert self.claimed(upstream) == []
+        upstream.later(minutes=29)
+        assert self.claimed(upstream) == []
+
+        sent = []
+        for _ in range(4):
+            upstream.later(minutes=30)
+            sent += self.claimed(upstream)
+        assert sent == [order.pk] * 3
+        assert self.due(upstream, order) == []
+
+    def test_a_first_part_that_went_late_moves_the_others(self, upstream):
+        order = upstream.order(quantity=300)
+        upstream.later(minutes=20)
+
+        assert self.claimed(upstream) == [order.pk]
+        assert self.due(upstream, order) == [30, 60]
+
+    def test_a_part_that_goes_on_time_leaves_the_plan_alone(self, upstream):
+        order = upstream.order(quantity=300)
+        upstream.later(seconds=90)
+
+        assert self.claimed(upstream) == [order.pk]
+        assert self.due(upstream, order) == [28.5, 58.5]
+
+    def test_late_orders_are_spaced_together(self, upstream, django_assert_max_num_queries):
+        """One order's late parts take no other order's turn, and cost no query of their own."""
+        orders = [upstream.order(quantity=500)]
+        with CaptureQueriesContext(connection) as one:
+            self.claimed(upstream)
+        orders += [upstream.order(quantity=500) for _ in range(4)]
+
+        upstream.later(hours=5)
+        with django_assert_max_num_queries(len(one)):
+            first = self.claimed(upstream)
+        second = self.claimed(upstream)
+
+        assert sorted([*first, *second]) == [order.pk for order in orders]
+        assert [self.due(upstream, order) for order in orders] == [[30, 60, 90], *[[30, 60, 90, 120]] * 4]
 
 
 class TestSwitches:
