@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0014_catalogue_syncs")]
+    dependencies = [("orders", "0016_open_flags")]
 
     operations = [
         migrations.AlterModelOptions(
