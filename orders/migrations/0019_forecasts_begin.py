@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0016_open_flags")]
+    dependencies = [("orders", "0018_by_hand")]
 
     operations = [
         migrations.AlterModelOptions(
