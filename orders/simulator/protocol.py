@@ -68,7 +68,7 @@ def _prepared(provider: Provider, ids: list[str], now: float) -> Prepared:
     parts = []
     for one in ids:
         order = orders.get(int(one)) if one.isdecimal() and len(one) < 19 else None
-        parts.append(f"{json.dumps(one)}:{provider.prepared(order, now=now) if order else UNKNOWN}")
+        parts.append(f'"{one}":{provider.prepared(order, now=now)}' if order else f"{json.dumps(one)}:{UNKNOWN}")
     return Prepared("{" + ",".join(parts) + "}")
 
 
