@@ -24,7 +24,6 @@ from policies.rules.delivery import Step, Tier, resting_since, tier_after_progre
 logger = logging.getLogger(__name__)
 
 PASS_SECONDS = 20.0  # a pass goes on while batches are due, well inside its provider lease
-BATCHES_AT_ONCE = 4
 
 CLAIM = """
     UPDATE orders_pollbatch SET lease_token = %(token)s, lease_until = now() + %(seconds)s * interval '1 second'
@@ -126,15 +125,17 @@ def providers_due(*, now: datetime) -> list[int]:
     return [provider_id for provider_id, _ in due.order_by("since", "provider_id") if provider_id not in taken]
 
 
-def refresh_due_batches(*, provider_id: int, now: datetime, limit: int = BATCHES_AT_ONCE) -> Refreshed:
-    """Bring the live runs of a provider's overdue batches up to date, `limit` batches at a time.
+def refresh_due_batches(*, provider_id: int, now: datetime, limit: int | None = None) -> Refreshed:
+    """Bring the live runs of a provider's overdue batches up to date, `limit` batches at a time: without one, as many
+    as calls go out at once, so that each line is kept busy for ten calls before all wait for the writing.
 
     Safe to run anywhere, twice, or to die half-way: a lease that runs out makes the batch due again, and applying the
     same report twice changes nothing.
     """
     refreshed, elapsed = Refreshed(), Elapsed(since=now)
+    provider = Provider.objects.get(pk=provider_id)
     with leases.held(provider_id=provider_id, work=ProviderLease.Work.POLL) as lease:
-        while lease and elapsed.seconds < PASS_SECONDS and _look(provider_id, now, elapsed, limit, refreshed):
+        while lease and elapsed.seconds < PASS_SECONDS and _look(provider, now, elapsed, limit, refreshed):
             lease.renew()
         if lease:
             batches.tidy(provider_id=provider_id)
@@ -151,10 +152,10 @@ def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refresh
     since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
     rows = sql.rows(READ, {**since, "batches": list(turns)})
     overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
-    said = adapter_for(Provider.objects.get(pk=provider_id)).statuses([row[0] for row in rows])
+    said = adapter_for(provider).statuses([row[0] for row in rows])
     if said.problem:
         logger.warning(
-            "provider %s: %s of %s ids not looked at: %s", provider_id, len(said.failed), len(rows), said.problem
+            "provider %s: %s of %s ids not looked at: %s", provider.pk, len(said.failed), len(rows), said.problem
         )
     steps = decide(rows, said, overdue)
     answered = [row for row in rows if row[0] not in said.failed] if said.failed else rows

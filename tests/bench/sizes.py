@@ -13,16 +13,18 @@ BAR = 20
 T = TypeVar("T")
 
 
-def at_each(sizes: Sequence[int], measure: Callable[[int], Figure], *, goal_size: int) -> Figure:
+def at_each(sizes: Sequence[int], measure: Callable[[int], Figure], *, goal_size: int, is_rate: bool = False) -> Figure:
     """The figure at `goal_size`, or at the largest where that is left out, with all of them beside it.
 
-    growth: how many times as much one order costs among the most as among the fewest.
+    growth: how many times as much one order costs among the most as among the fewest. is_rate: the value is orders a
+    second, not a cost.
     """
     figures = {size: measure(size) for size in steps(sorted(sizes), "live orders")}
     chosen = figures[goal_size if goal_size in figures else max(figures)]
     least, most = figures[min(figures)], figures[max(figures)]
     by_size = {f"{size:,} live orders": _line(figure) for size, figure in figures.items()}
-    return replace(chosen, notes={**chosen.notes, "growth": most.value / least.value, **by_size})
+    growth = least.value / most.value if is_rate else most.value / least.value
+    return replace(chosen, notes={**chosen.notes, "growth": growth, **by_size})
 
 
 def steps(items: Sequence[T], label: str) -> Iterator[T]:
