@@ -39,7 +39,7 @@ def seed(count: int, *, first_id: int = 5_000_001, api_url: str = "", api_key: s
     first_id: the provider's id of the first; the others follow.
     """
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE orders_order CASCADE")
+        cursor.execute("TRUNCATE orders_order, orders_pollbatch CASCADE")
     run = _one_that_lives(first_id)
     provider = run.provider
     Provider.objects.filter(pk=provider.pk).update(api_url=api_url, poll_concurrency=32, poll_deadline=120)

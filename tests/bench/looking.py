@@ -67,7 +67,7 @@ def look_at_all(provider: Provider, *, now: datetime) -> dict[str, Taken]:
     done, whole, applying = 0, Meter(), Meter()
     while True:
         with whole.running():
-            claimed = poll.claim(provider_id=provider.pk, now=now, limit=provider.poll_concurrency)
+            claimed = poll.claim(provider_id=provider.pk, now=now, limit=poll.BATCHES_AT_ONCE)
             rows = poll.read(claimed, now=now)
         if not claimed.batches:
             break
