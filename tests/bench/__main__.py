@@ -3,6 +3,7 @@
 import argparse
 import json
 import resource
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -40,8 +41,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("goals", nargs="*", help="such as P1 P6; all where none is named")
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="numbers of live orders for P1 to P5")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is ended
     django.setup()
     call_command("migrate", verbosity=0)
+    _refuse_a_database_in_use()
     chosen = {name: goal for name, goal in goals(asked.sizes).items() if not asked.goals or name in asked.goals}
     figures = []
     for number, (name, measure) in enumerate(chosen.items(), start=1):
@@ -52,6 +55,14 @@ def main(arguments: Sequence[str]) -> None:
     RESULT.write_text(json.dumps({figure.name: figure.as_json() for figure in figures}, indent=2, default=str) + "\n")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"memory of this process: {peak} MiB at most; the same as JSON: {RESULT.relative_to(ROOT)}")
+
+
+def _refuse_a_database_in_use() -> None:
+    """What is measured is made up, and the orders that were there before would go."""
+    from orders.models import Order
+
+    if Order.objects.exists():
+        sys.exit("This database has orders, and the benchmarks would empty it: `make bench` has one of its own.")
 
 
 def _print(figure: Figure) -> None:
