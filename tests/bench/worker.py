@@ -16,6 +16,7 @@ from django.utils import timezone
 from orders.models import PollBatch
 from smmpanel import tasks
 from tests.bench import live, measuring, sizes
+from tests.bench.bare_loop import BareLoop
 from tests.bench.measuring import Figure
 from tests.bench.provider import Target, with_live_orders
 from tests.bench.refreshing import ROUNDS, refresh_all, set_back
@@ -34,7 +35,9 @@ def p5(*, of: Sequence[int]) -> Figure:
 def _p5(count: int) -> Figure:
     with with_live_orders(count) as target:
         provider = live.seed(count, first_id=target.first_id, api_url=target.url, api_key=target.key)
-        refresh_all(provider)  # the first one brings the database up to date
+        loop = BareLoop(target, provider_id=provider.pk)
+        loop.refresh_all()  # brings the database up to date, so that only what is set back has news
+        loop.close()
         with_celery, without = [], []
         with _worker(target) as worker:
             _wait_for_ticks(worker)
