@@ -255,7 +255,8 @@ def _apply(look: Look, now: datetime) -> None:
 
 def _write(steps: Sequence[Step], before: Mapping[int, Row], batches: Sequence[int], now: datetime) -> None:
     """Most steps move a number alone, and a start count or word that stays costs as much to write as the number."""
-    counted, told = [], []
+    counted: list[Step] = []
+    told: list[Step] = []
     for step in steps:
         same = (step.start_count, step.word) == before[step.run_id][5:7]
         (counted if same else told).append(step)
