@@ -60,10 +60,9 @@ class Control:
         return {"faults": standing, "balance": money(self.provider.journal.balance(now))}
 
     def _steer(self, asked: Mapping[str, object]) -> None:
-        wishes = asked.get("faults", [])
+        wishes, services = asked.get("faults", []), asked.get("services", {})
         if not isinstance(wishes, list) or not all(isinstance(wish, dict) for wish in wishes):
             raise BadFault("faults is a list of objects")
-        services, shut = asked.get("services", {}), float(str(asked.get("shut", 0)))
         if not isinstance(services, dict):
             raise BadFault("services is an object")
         if asked.get("reset"):
@@ -72,8 +71,11 @@ class Control:
         self.faults.ask(wishes)
         if services:
             self.provider.change_services(services)
-        if shut:
-            self.shut_for(shut)
+        self._manage(asked)
+
+    def _manage(self, asked: Mapping[str, object]) -> None:
+        if "shut" in asked:
+            self.shut_for(float(str(asked["shut"])))
         if asked.get("forget_payments"):
             self.pay_site.forget()
         if "catalogue" in asked:
