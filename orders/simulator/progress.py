@@ -101,9 +101,9 @@ def snapshot(order: Order, now: float) -> Snapshot:
 
 
 def stands_until(order: Order, now: float) -> float:
-    """Until when the snapshot of `now` holds: the next unit, or the next word."""
+    """Until when what `status` says at `now` holds: the next unit, the next word, or the start count of the start."""
     if now >= order.ends_at:
-        return inf
+        return inf if now >= order.starts_at else order.starts_at
     if now >= order.starts_at:
         return min(_moment_of(order, _units(order, now) + 1), order.ends_at)
     halfway = (order.at + order.starts_at) / 2
