@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from orders.delivery import batches, leases, observing, stalling
-from orders.models import PollBatch, Provider, ProviderLease, Sample
+from orders.models import PollBatch, Provider, ProviderLease
 from orders.operations import flags, runs, statuses
 from orders.providers import adapter_for
 from orders.providers.base import Statuses
@@ -59,6 +59,10 @@ APPLY = """
     WHERE d.batch_id = ANY (%s) AND d.run_id = step.run_id AND step.delivered >= d.delivered
       AND (d.delivered, d.start_count, d.word) IS DISTINCT FROM (step.delivered, step.start_count, step.word)
 """
+SAMPLE = """
+    INSERT INTO orders_sample (at, run_id, delivered) SELECT %s, run_id, delivered
+    FROM unnest(%s::bigint[], %s::int[]) AS step(run_id, delivered)
+"""
 # Each batch is due again in its tier's turn: the seconds of all tiers, from the fastest on.
 RELEASE = """
     UPDATE orders_pollbatch SET lease_token = NULL, lease_until = NULL,
@@ -78,12 +82,20 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """Batches that are ours until the lease runs out, by their ids, and what we know of their live runs."""
+
+    token: uuid.UUID
+    turns: Mapping[int, Turn]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """What one round found at a provider. tiers: the runs that change tier."""
+    """What one round found at a provider in one claim. tiers: the runs that change tier."""
 
     provider_id: int
-    token: uuid.UUID
-    rows: Sequence[Row]
+    claimed: Claimed
     said: Statuses
     steps: Sequence[Step]
     overdue: Collection[int]
@@ -93,20 +105,14 @@ class Look:
         """What the provider said of runs that a flag is raised about."""
         odd = {step.run_id for step in self.steps if step.flags}
         reports = self.said.reports
-        return {row[1]: reports[row[0]] for row in self.rows if row[1] in odd and row[0] in reports} if odd else {}
+        return (
+            {row[1]: reports[row[0]] for row in self.claimed.rows if row[1] in odd and row[0] in reports} if odd else {}
+        )
 
     def seconds_until_next(self) -> list[int]:
         """By tier. After a call that failed all are asked again soon: nobody has looked at them."""
         tiers = [Tier.FAST] * len(Tier) if self.said.failed else list(Tier)
         return [int(batches.interval(tier).total_seconds()) for tier in tiers]
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Batches that are ours to look at, until `apply` gives them back or the lease runs out."""
-
-    token: uuid.UUID
-    batches: list[int]
 
 
 @dataclass(slots=True)
@@ -143,48 +149,54 @@ def refresh_due_batches(*, provider_id: int, now: datetime, limit: int | None = 
     return refreshed
 
 
-def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refreshed: Refreshed) -> bool:
+def _look(provider: Provider, now: datetime, elapsed: Elapsed, limit: int | None, refreshed: Refreshed) -> bool:
     """One round: claim, read, ask, decide, apply. False when nothing was due."""
-    token = uuid.uuid4()
-    turns = _claim(provider_id, token, now, limit)
-    if not turns:
+    claims = list(_claims(provider, now, limit or provider.poll_concurrency))
+    if not claims:
         return False
-    steady, still = resting_since(now)
-    since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
-    rows = sql.rows(READ, {**since, "batches": list(turns)})
-    overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
-    said = adapter_for(provider).statuses([row[0] for row in rows])
+    ids = [row[0] for claimed in claims for row in claimed.rows]
+    said = adapter_for(provider).statuses(ids)
     if said.problem:
         logger.warning(
             "provider %s: %s of %s ids not looked at: %s", provider.pk, len(said.failed), len(ids), said.problem
         )
-    for claimed, rows in known:
-        _take_in(claimed, rows, said, now, elapsed, refreshed)
+    for claimed in claims:
+        _take_in(claimed, said, provider.pk, now, elapsed, refreshed)
     return True
 
 
-def _claims(provider: Provider, now: datetime, limit: int | None) -> Iterator[Claimed]:
-    left = limit or provider.poll_concurrency
-    while left > 0 and (claimed := claim(provider_id=provider.pk, now=now, limit=min(left, BATCHES_AT_ONCE))).batches:
-        left -= len(claimed.batches)
+def _claims(provider: Provider, now: datetime, left: int) -> Iterator[Claimed]:
+    while left > 0 and (claimed := claim_and_read(provider_id=provider.pk, now=now, limit=min(left, BATCHES_AT_ONCE))):
+        left -= len(claimed.turns)
         yield claimed
 
 
 def _take_in(
-    claimed: Claimed, rows: Sequence[Row], said: Statuses, now: datetime, elapsed: Elapsed, refreshed: Refreshed
+    claimed: Claimed, said: Statuses, provider_id: int, now: datetime, elapsed: Elapsed, refreshed: Refreshed
 ) -> None:
     """Decide and write what was said of the runs of one claim."""
+    rows = claimed.rows
     overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
     steps = decide(rows, said, overdue)
     answered = [row for row in rows if row[0] not in said.failed] if said.failed else rows
-    look = Look(provider_id, token, rows, said, steps, overdue, tiers_wanted(answered, steps, turns))
-    _apply(look, elapsed.now())
+    apply(Look(provider_id, claimed, said, steps, overdue, tiers_wanted(answered, steps, claimed.turns)), elapsed.now())
     ended = [step for step in steps if step.ends]
     for step in ended:
         _end(step, elapsed.now())
     refreshed.looked_at += len(rows)
     refreshed.changed += len(steps)
     refreshed.ended += len(ended)
+
+
+def claim_and_read(*, provider_id: int, now: datetime, limit: int) -> Claimed | None:
+    """Take a provider's most overdue batches, None where none is due."""
+    token = uuid.uuid4()
+    turns = _claim(provider_id, token, now, limit)
+    if not turns:
+        return None
+    steady, still = resting_since(now)
+    since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
+    return Claimed(token, turns, sql.rows(READ, {**since, "batches": list(turns)}))
 
 
 def _claim(provider_id: int, token: uuid.UUID, now: datetime, limit: int) -> dict[int, Turn]:
@@ -234,26 +246,26 @@ def decide(rows: Sequence[Row], said: Statuses, overdue: Collection[int]) -> lis
 
 
 @transaction.atomic(durable=True)
-def _apply(look: Look, now: datetime) -> None:
+def apply(look: Look, now: datetime) -> None:
     """Write progress, samples, flags, tiers and first units, and give the batches back. What ends is not written here:
     it must still be news if we die before it is settled."""
     moving = [step for step in look.steps if not step.ends]
-    before = {row[1]: row[4] for row in look.rows} if moving else {}
-    started = {step.order_id for step in moving if step.delivered > before[step.run_id] == 0}
+    before = {row[1]: row for row in look.claimed.rows} if moving else {}
+    started = {step.order_id for step in moving if step.delivered > before[step.run_id][4] == 0}
     list(statuses.lock(started))  # orders before deliveries, always
-    if moving:
-        sql.execute(APPLY, [now, *_columns(moving)])
-    Sample.objects.bulk_create(Sample(run_id=s.run_id, at=now, delivered=s.delivered) for s in moving if s.sample)
+    _write(moving, before, list(look.claimed.turns), now)
+    if sampled := [step for step in moving if step.sample]:
+        sql.execute(SAMPLE, [now, *_numbers(sampled)])
     observing.observe(look.steps, look.odd_reports(), now=now)
     if look.overdue:
         stalling.seen_again((step for step in look.steps if step.run_id in look.overdue), now=now)
     if started:
         statuses.refresh(order_ids=started, actor="system", now=now)
     batches.change_tiers(provider_id=look.provider_id, wanted=look.tiers, now=now)
-    sql.execute(RELEASE, [now, look.seconds_until_next(), look.token])
+    sql.execute(RELEASE, [now, look.seconds_until_next(), look.claimed.token])
 
 
-def _write(steps: Sequence[Step], before: Mapping[int, Row], batches: Sequence[int], now: datetime) -> None:
+def _write(steps: Sequence[Step], before: Mapping[int, Row], batch_ids: Sequence[int], now: datetime) -> None:
     """Most steps move a number alone, and a start count or word that stays costs as much to write as the number."""
     counted: list[Step] = []
     told: list[Step] = []
@@ -261,10 +273,10 @@ def _write(steps: Sequence[Step], before: Mapping[int, Row], batches: Sequence[i
         same = (step.start_count, step.word) == before[step.run_id][5:7]
         (counted if same else told).append(step)
     if counted:
-        sql.execute(COUNT_UP, [now, *_numbers(counted), batches])
+        sql.execute(COUNT_UP, [now, *_numbers(counted), batch_ids])
     if told:
         starts, words = sql.numbers(step.start_count for step in told), sql.words(step.word for step in told)
-        sql.execute(APPLY, [now, *_numbers(told), starts, words, batches])
+        sql.execute(APPLY, [now, *_numbers(told), starts, words, batch_ids])
 
 
 def _numbers(steps: Sequence[Step]) -> tuple[str, str]:

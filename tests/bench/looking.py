@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders.delivery import poll
 from orders.models import Provider
+from orders.providers.base import Statuses
 from plumbing import sql
 from policies.rules.delivery import Step
 from tests.bench import live, measuring, sizes
@@ -67,14 +68,14 @@ def look_at_all(provider: Provider, *, now: datetime) -> dict[str, Taken]:
     done, whole, applying = 0, Meter(), Meter()
     while True:
         with whole.running():
-            claimed = poll.claim(provider_id=provider.pk, now=now, limit=poll.BATCHES_AT_ONCE)
-            rows = poll.read(claimed, now=now)
-        if not claimed.batches:
+            claimed = poll.claim_and_read(provider_id=provider.pk, now=now, limit=poll.BATCHES_AT_ONCE)
+        if not claimed:
             break
-        steps = [_one_more(row) for row in rows]
+        steps = [_one_more(row) for row in claimed.rows]
+        look = poll.Look(provider.pk, claimed, Statuses({}), steps, (), {})
         with whole.running(), applying.running():
-            poll.apply(claimed, rows, steps, (), now=now)
-        done += len(rows)
+            poll.apply(look, now)
+        done += len(steps)
     return {"whole": whole.taken(done), "apply": applying.taken(done)}
 
 
