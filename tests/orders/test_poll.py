@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.delivery import poll
 from orders.models import Delivery, Flag, Order, OrderEvent, PollBatch, Run, Sample
 from orders.providers.base import Statuses
 from policies.rules import delivery
