@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from orders.delivery import batches, leases, observing, stalling
-from orders.models import PollBatch, Provider, ProviderLease, Sample
+from orders.models import PollBatch, Provider, ProviderLease
 from orders.operations import flags, runs, statuses
 from orders.providers import adapter_for
 from orders.providers.base import Statuses
@@ -24,7 +24,7 @@ from policies.rules.delivery import Step, Tier, resting_since, tier_after_progre
 logger = logging.getLogger(__name__)
 
 PASS_SECONDS = 20.0  # a pass goes on while batches are due, well inside its provider lease
-BATCHES_AT_ONCE = 4
+BATCHES_AT_ONCE = 8  # claimed, read and written together: fewer cost more statements, more of them more memory
 
 CLAIM = """
     UPDATE orders_pollbatch SET lease_token = %(token)s, lease_until = now() + %(seconds)s * interval '1 second'
@@ -42,7 +42,13 @@ READ = """
         CASE WHEN progressed_at <= %(still)s THEN 2 WHEN progressed_at <= %(steady)s THEN 1 ELSE 0 END AS rest
     FROM orders_delivery WHERE batch_id = ANY (%(batches)s)
 """
-# A stale report, of a worker that lost its lease, never takes anything back.
+# A stale report, of a worker that lost its lease, never takes anything back. The batches are named so that the database
+# reads their pages and not the table; a run that was moved to another meanwhile is looked at with that one.
+COUNT_UP = """
+    UPDATE orders_delivery AS d SET delivered = step.delivered, progressed_at = %s
+    FROM unnest(%s::bigint[], %s::int[]) AS step(run_id, delivered)
+    WHERE d.batch_id = ANY (%s) AND d.run_id = step.run_id AND step.delivered > d.delivered
+"""
 APPLY = """
     UPDATE orders_delivery AS d SET
         delivered = step.delivered,
@@ -50,8 +56,12 @@ APPLY = """
         word = step.word,
         progressed_at = CASE WHEN step.delivered > d.delivered THEN %s ELSE d.progressed_at END
     FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::text[]) AS step(run_id, delivered, start_count, word)
-    WHERE d.run_id = step.run_id AND step.delivered >= d.delivered
+    WHERE d.batch_id = ANY (%s) AND d.run_id = step.run_id AND step.delivered >= d.delivered
       AND (d.delivered, d.start_count, d.word) IS DISTINCT FROM (step.delivered, step.start_count, step.word)
+"""
+SAMPLE = """
+    INSERT INTO orders_sample (at, run_id, delivered) SELECT %s, run_id, delivered
+    FROM unnest(%s::bigint[], %s::int[]) AS step(run_id, delivered)
 """
 # Each batch is due again in its tier's turn: the seconds of all tiers, from the fastest on.
 RELEASE = """
@@ -72,12 +82,20 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """Batches that are ours until the lease runs out, by their ids, and what we know of their live runs."""
+
+    token: uuid.UUID
+    turns: Mapping[int, Turn]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """What one round found at a provider. tiers: the runs that change tier."""
+    """What one round found at a provider in one claim. tiers: the runs that change tier."""
 
     provider_id: int
-    token: uuid.UUID
-    rows: Sequence[Row]
+    claimed: Claimed
     said: Statuses
     steps: Sequence[Step]
     overdue: Collection[int]
@@ -87,7 +105,9 @@ class Look:
         """What the provider said of runs that a flag is raised about."""
         odd = {step.run_id for step in self.steps if step.flags}
         reports = self.said.reports
-        return {row[1]: reports[row[0]] for row in self.rows if row[1] in odd and row[0] in reports} if odd else {}
+        return (
+            {row[1]: reports[row[0]] for row in self.claimed.rows if row[1] in odd and row[0] in reports} if odd else {}
+        )
 
     def seconds_until_next(self) -> list[int]:
         """By tier. After a call that failed all are asked again soon: nobody has looked at them."""
@@ -116,47 +136,71 @@ def providers_due(*, now: datetime) -> list[int]:
     return [provider_id for provider_id, _ in due.order_by("since", "provider_id") if provider_id not in taken]
 
 
-def refresh_due_batches(*, provider_id: int, now: datetime, limit: int = BATCHES_AT_ONCE) -> Refreshed:
-    """Bring the live runs of a provider's overdue batches up to date, `limit` batches at a time.
+def refresh_due_batches(*, provider_id: int, now: datetime, limit: int | None = None) -> Refreshed:
+    """Bring the live runs of a provider's overdue batches up to date, `limit` batches at a time: without one, as many
+    as calls go out at once, so that each line is kept busy for ten calls before all wait for the writing.
 
     Safe to run anywhere, twice, or to die half-way: a lease that runs out makes the batch due again, and applying the
     same report twice changes nothing.
     """
     refreshed, elapsed = Refreshed(), Elapsed(since=now)
+    provider = Provider.objects.get(pk=provider_id)
     with leases.held(provider_id=provider_id, work=ProviderLease.Work.POLL) as lease:
-        while lease and elapsed.seconds < PASS_SECONDS and _look(provider_id, now, elapsed, limit, refreshed):
+        while lease and elapsed.seconds < PASS_SECONDS and _look(provider, now, elapsed, limit, refreshed):
             lease.renew()
         if lease:
             batches.tidy(provider_id=provider_id)
     return refreshed
 
 
-def _look(provider_id: int, now: datetime, elapsed: Elapsed, limit: int, refreshed: Refreshed) -> bool:
+def _look(provider: Provider, now: datetime, elapsed: Elapsed, limit: int | None, refreshed: Refreshed) -> bool:
     """One round: claim, read, ask, decide, apply. False when nothing was due."""
-    token = uuid.uuid4()
-    turns = _claim(provider_id, token, now, limit)
-    if not turns:
+    claims = list(_claims(provider, now, limit or provider.poll_concurrency))
+    if not claims:
         return False
-    steady, still = resting_since(now)
-    since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
-    rows = sql.rows(READ, {**since, "batches": list(turns)})
-    overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
-    said = adapter_for(Provider.objects.get(pk=provider_id)).statuses([row[0] for row in rows])
+    ids = [row[0] for claimed in claims for row in claimed.rows]
+    said = adapter_for(provider).statuses(ids)
     if said.problem:
         logger.warning(
-            "provider %s: %s of %s ids not looked at: %s", provider_id, len(said.failed), len(rows), said.problem
+            "provider %s: %s of %s ids not looked at: %s", provider.pk, len(said.failed), len(ids), said.problem
         )
+    for claimed in claims:
+        _take_in(claimed, said, provider.pk, now, elapsed, refreshed)
+    return True
+
+
+def _claims(provider: Provider, now: datetime, left: int) -> Iterator[Claimed]:
+    while left > 0 and (claimed := claim_and_read(provider_id=provider.pk, now=now, limit=min(left, BATCHES_AT_ONCE))):
+        left -= len(claimed.turns)
+        yield claimed
+
+
+def _take_in(
+    claimed: Claimed, said: Statuses, provider_id: int, now: datetime, elapsed: Elapsed, refreshed: Refreshed
+) -> None:
+    """Decide and write what was said of the runs of one claim."""
+    rows = claimed.rows
+    overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
     steps = decide(rows, said, overdue)
     answered = [row for row in rows if row[0] not in said.failed] if said.failed else rows
-    look = Look(provider_id, token, rows, said, steps, overdue, tiers_wanted(answered, steps, turns))
-    _apply(look, elapsed.now())
+    apply(Look(provider_id, claimed, said, steps, overdue, tiers_wanted(answered, steps, claimed.turns)), elapsed.now())
     ended = [step for step in steps if step.ends]
     for step in ended:
         _end(step, elapsed.now())
     refreshed.looked_at += len(rows)
     refreshed.changed += len(steps)
     refreshed.ended += len(ended)
-    return True
+
+
+def claim_and_read(*, provider_id: int, now: datetime, limit: int) -> Claimed | None:
+    """Take a provider's most overdue batches, None where none is due."""
+    token = uuid.uuid4()
+    turns = _claim(provider_id, token, now, limit)
+    if not turns:
+        return None
+    steady, still = resting_since(now)
+    since = {"long_ago": now - stalling.shortest_patience(), "steady": steady, "still": still}
+    return Claimed(token, turns, sql.rows(READ, {**since, "batches": list(turns)}))
 
 
 def _claim(provider_id: int, token: uuid.UUID, now: datetime, limit: int) -> dict[int, Turn]:
@@ -206,32 +250,41 @@ def decide(rows: Sequence[Row], said: Statuses, overdue: Collection[int]) -> lis
 
 
 @transaction.atomic(durable=True)
-def _apply(look: Look, now: datetime) -> None:
+def apply(look: Look, now: datetime) -> None:
     """Write progress, samples, flags, tiers and first units, and give the batches back. What ends is not written here:
     it must still be news if we die before it is settled."""
     moving = [step for step in look.steps if not step.ends]
-    before = {row[1]: row[4] for row in look.rows} if moving else {}
-    started = {step.order_id for step in moving if step.delivered > before[step.run_id] == 0}
+    before = {row[1]: row for row in look.claimed.rows} if moving else {}
+    started = {step.order_id for step in moving if step.delivered > before[step.run_id][4] == 0}
     list(statuses.lock(started))  # orders before deliveries, always
-    if moving:
-        sql.execute(APPLY, [now, *_columns(moving)])
-    Sample.objects.bulk_create(Sample(run_id=s.run_id, at=now, delivered=s.delivered) for s in moving if s.sample)
+    _write(moving, before, list(look.claimed.turns), now)
+    if sampled := [step for step in moving if step.sample]:
+        sql.execute(SAMPLE, [now, *_numbers(sampled)])
     observing.observe(look.steps, look.odd_reports(), now=now)
     if look.overdue:
         stalling.seen_again((step for step in look.steps if step.run_id in look.overdue), now=now)
     if started:
         statuses.refresh(order_ids=started, actor="system", now=now)
     batches.change_tiers(provider_id=look.provider_id, wanted=look.tiers, now=now)
-    sql.execute(RELEASE, [now, look.seconds_until_next(), look.token])
+    sql.execute(RELEASE, [now, look.seconds_until_next(), look.claimed.token])
 
 
-def _columns(steps: Sequence[Step]) -> tuple[str, str, str, str]:
-    return (
-        sql.numbers(step.run_id for step in steps),
-        sql.numbers(step.delivered for step in steps),
-        sql.numbers(step.start_count for step in steps),
-        sql.words(step.word for step in steps),
-    )
+def _write(steps: Sequence[Step], before: Mapping[int, Row], batch_ids: Sequence[int], now: datetime) -> None:
+    """Most steps move a number alone, and a start count or word that stays costs as much to write as the number."""
+    counted: list[Step] = []
+    told: list[Step] = []
+    for step in steps:
+        same = (step.start_count, step.word) == before[step.run_id][5:7]
+        (counted if same else told).append(step)
+    if counted:
+        sql.execute(COUNT_UP, [now, *_numbers(counted), batch_ids])
+    if told:
+        starts, words = sql.numbers(step.start_count for step in told), sql.words(step.word for step in told)
+        sql.execute(APPLY, [now, *_numbers(told), starts, words, batch_ids])
+
+
+def _numbers(steps: Sequence[Step]) -> tuple[str, str]:
+    return sql.numbers(step.run_id for step in steps), sql.numbers(step.delivered for step in steps)
 
 
 def _end(step: Step, now: datetime) -> None:

@@ -27,6 +27,8 @@ How an order goes (for `add`, kept with the order):
 - `remains:-5`, `remains:1 000`, `remains:absent`: `remains` is answered so, `more` means quantity + 1000
 - `regress`: from 50 % to 70 % delivered, the remains are those of 30 percentage points before
 - `unfinish`: ten simulated minutes after Completed it is In progress again
+- `recount:50`: ten simulated minutes after its end, 50 more remain; a negative number: fewer
+- `charge:1.5`: it is charged one and a half times what the list says
 
 How one answer goes (any action):
 
@@ -35,7 +37,14 @@ How one answer goes (any action):
 - `slow_drip:30`: the right answer, byte by byte, over that many seconds; `late:30`: the right answer, but later
 - `drop`: the request is carried out, then the connection is reset without an answer
 - `same_id`: `add` answers the id of the order accepted before
-- `word:…`, `remains:…` for `status`: so for every order of the answer; `missing:0.5`: that share of ids is left out
+- `word:…`, `remains:…`, `charge:…` for `status`: so for every order of the answer; `missing:0.5`: that share of ids is
+  left out
+
+How the provider itself goes (`POST /control`, until a reset or a restart):
+
+- `{"services": {"1001": {"rate": "2.50", "min": 100, "max": 500, "name": "…"}, "1002": null}}`: a service changes, or
+  is withdrawn; what was ordered goes on
+- `{"shut": 5}`: for so many seconds every connection is refused, this one too; open ones are closed. https always is
 
 **Watching and steering** (loopback only): `GET /control` the faults asked for; `POST /control` with `{"reset": true}`
 forgets them, with `{"deposit": "-50.00"}` changes the balance, with `{"forget_payments": true}` empties the sandbox,

@@ -36,13 +36,13 @@ def _accept(provider: Provider, params: Params, picked: Picked, now: float) -> O
     if not picked.accepted:
         raise Refused(picked.argument("error") or "Not accepted")
     link = params.get("link", "").strip()
-    service = provider.services.get(number(params.get("service"), Refused("Incorrect service ID")))
+    service = provider.on_sale.get(number(params.get("service"), Refused("Incorrect service ID")))
     if service is None:
         raise Refused("Incorrect service ID")
     if link in ABSENT or len(link) > 2000 or len(link.split()) != 1:
         raise Refused("Bad link")
     units, runs, interval = _quantity(service, params)
-    charge = service.rate if service.type == "Package" else -(-service.rate * units // 1000)
+    charge = _charge(service, units, picked)
     if charge > provider.journal.balance(now):
         raise Refused("Not enough funds on balance")
     request_id = _request_id(provider, params)
@@ -64,6 +64,12 @@ def _accept(provider: Provider, params: Params, picked: Picked, now: float) -> O
             content=content(params) if request_id else "",
         )
     )
+
+
+def _charge(service: Service, units: int, picked: Picked) -> int:
+    """What the order costs by the list, or that many times as much where a trouble asks for it."""
+    charge = service.rate if service.type == "Package" else -(-service.rate * units // 1000)
+    return round(charge * float(picked.argument("charge") or 1))
 
 
 def _quantity(service: Service, params: Params) -> tuple[int, int, int]:

@@ -1,7 +1,8 @@
 """What the simulated provider sells: services made from the seed, the same at every start, with stable ids."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orders.simulator.progress import dice
 
@@ -177,6 +178,18 @@ def money(amount: int) -> str:
     """Hundred-thousandths as the plain decimal of the wire, five places: 27819 is "0.27819"."""
     sign, amount = ("-", -amount) if amount < 0 else ("", amount)
     return f"{sign}{amount // UNIT}.{amount % UNIT:05d}"
+
+
+def changed(service: Service, wish: Mapping[str, object]) -> Service:
+    """A service with another `name`, `rate` (money for 1000 units), `min` or `max`. Raises ValueError."""
+    if unknown := wish.keys() - {"name", "rate", "min", "max"}:
+        raise ValueError(f"a service has no {min(unknown)} to change")
+    news: dict[str, Any] = {name: int(str(wish[name])) for name in ("min", "max") if name in wish}
+    if "rate" in wish:
+        news["rate"] = round(float(str(wish["rate"])) * UNIT)
+    if "name" in wish:
+        news["name"] = str(wish["name"])
+    return service._replace(**news)
 
 
 def generate(seed: int) -> dict[int, Service]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 LONGEST_HEAD = 65_536
 LONGEST_BODY = 4_194_304
+TLS_HANDSHAKE = b"\x16"
 
 
 class BadRequest(Exception):
@@ -43,9 +44,12 @@ class Response:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """The next request of a connection; None when the other side has closed it. Raises BadRequest."""
+    """The next request of a connection; None when the other side has closed it, or speaks TLS. Raises BadRequest."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        first = await reader.readexactly(1)
+        if first == TLS_HANDSHAKE:  # its other end would wait for us in vain
+            return None
+        head = first + await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
     except asyncio.LimitOverrunError:

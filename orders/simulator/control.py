@@ -1,7 +1,7 @@
 """The endpoints under `/control`: asking for trouble, watching, and making many orders at once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from orders.simulator import progress
 from orders.simulator.catalogue import UNIT, money
@@ -14,12 +14,15 @@ Json = dict[str, object]
 
 
 class Control:
-    """Steers a provider. `requests` counts what came in, per action."""
+    """Steers a provider. `requests` counts what came in, per action. shut_for: takes no connection for some seconds."""
 
-    def __init__(self, provider: Provider, faults: Faults, pay_site: PaySite) -> None:
+    def __init__(
+        self, provider: Provider, faults: Faults, pay_site: PaySite, *, shut_for: Callable[[float], None]
+    ) -> None:
         self.provider = provider
         self.faults = faults
         self.pay_site = pay_site
+        self.shut_for = shut_for
         self.requests: Counter[str] = Counter()
 
     def answer(self, method: str, path: str, asked: Mapping[str, object], *, now: float) -> tuple[int, Json]:
@@ -57,13 +60,22 @@ class Control:
         return {"faults": standing, "balance": money(self.provider.journal.balance(now))}
 
     def _steer(self, asked: Mapping[str, object]) -> None:
-        wishes = asked.get("faults", [])
+        wishes, services = asked.get("faults", []), asked.get("services", {})
         if not isinstance(wishes, list) or not all(isinstance(wish, dict) for wish in wishes):
             raise BadFault("faults is a list of objects")
+        if not isinstance(services, dict):
+            raise BadFault("services is an object")
         if asked.get("reset"):
             self.faults.reset()
-            self.provider.relist(None)
+            self.provider.restore_services()
         self.faults.ask(wishes)
+        if services:
+            self.provider.change_services(services)
+        self._manage(asked)
+
+    def _manage(self, asked: Mapping[str, object]) -> None:
+        if "shut" in asked:
+            self.shut_for(float(str(asked["shut"])))
         if asked.get("forget_payments"):
             self.pay_site.forget()
         if "catalogue" in asked:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from orders.simulator.progress import ENDINGS, dice
 
-ORDER_KINDS = {*ENDINGS, "word", "remains", "regress", "unfinish"}  # how an order goes
+ORDER_KINDS = {*ENDINGS, "word", "remains", "regress", "unfinish", "recount", "charge"}  # how an order goes
 REFUSALS = {"error", "http_429"}  # an add answered so was not accepted, unless asked for otherwise
 ANSWER_KINDS = REFUSALS | {
     "http_500",
@@ -25,7 +25,7 @@ ANSWER_KINDS = REFUSALS | {
 }
 WEBHOOK = "webhook"  # the action that these are asked for with
 WEBHOOK_KINDS = {"duplicate", "shuffled", "delayed", "forged", "stale", "lost"}  # how the sandbox tells of a payment
-NUMERIC = {*ENDINGS, "slow_drip", "late", "missing", "http_429", *WEBHOOK_KINDS}
+NUMERIC = {*ENDINGS, "recount", "charge", "slow_drip", "late", "missing", "http_429", *WEBHOOK_KINDS}
 
 Trouble = tuple[str, str]
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import inf
 from typing import NamedTuple
 
 HOUR = 3600.0
 CANCEL_TAKES = 60.0  # simulated seconds from an accepted cancel to the end of the order
 REFILL_TAKES = 1800.0
-UNFINISHES_AFTER = 600.0
+CHANGES_ITS_MIND_AFTER = 600.0
 ENDINGS = {"completed": "Completed", "partial": "Partial", "canceled": "Canceled"}
 
 
@@ -19,6 +20,7 @@ class Order:
     delay: it starts at the latest so many simulated seconds after it was accepted.
     speed: simulated seconds per second. runs, interval: drip-feed, simulated minutes; one run without.
     quantity: all runs together. troubles: (kind, argument), see the package's docstring.
+    shown: how `status` tells it until `shown_until`.
     """
 
     id: int
@@ -43,6 +45,8 @@ class Order:
     target: int = 0
     ending: str = "Completed"
     ends_at: float = 0.0
+    shown: str = ""
+    shown_until: float = 0.0
 
     def trouble(self, kind: str) -> str | None:
         """The argument of a trouble of this kind, None where the order has none."""
@@ -83,6 +87,7 @@ def cancel(order: Order, *, at: float) -> None:
         order.target = min(order.target, _units(order, stops_at))
         order.ends_at = stops_at
         order.ending = "Partial" if order.target else "Canceled"
+    order.shown_until = at
 
 
 def snapshot(order: Order, now: float) -> Snapshot:
@@ -93,6 +98,16 @@ def snapshot(order: Order, now: float) -> Snapshot:
         return Snapshot("In progress", min(_units(order, now), order.target), False)
     halfway = (order.at + order.starts_at) / 2
     return Snapshot("Pending" if now < halfway else "Processing", 0, False)
+
+
+def stands_until(order: Order, now: float) -> float:
+    """Until when what `status` says at `now` holds: the next unit, the next word, or the start count of the start."""
+    if now >= order.ends_at:
+        return inf if now >= order.starts_at else order.starts_at
+    if now >= order.starts_at:
+        return min(_moment_of(order, _units(order, now) + 1), order.ends_at)
+    halfway = (order.at + order.starts_at) / 2
+    return min(halfway if now < halfway else order.starts_at, order.ends_at)
 
 
 def refunded(order: Order) -> int:

@@ -1,5 +1,6 @@
 """API v2, the provider's side: one function an action, parameters in, the exact shape out. No HTTP in here."""
 
+import json
 from collections.abc import Callable
 
 from orders.simulator import progress
@@ -11,8 +12,13 @@ from orders.simulator.progress import Order
 from orders.simulator.provider import Provider, Refused
 
 DAY = 86_400.0
+UNKNOWN = '{"error":"Incorrect order ID"}'
 
 Answer = object  # whatever JSON it is
+
+
+class Prepared(str):
+    """An answer that is JSON already."""
 
 
 def answer(provider: Provider, params: Params, *, picked: Picked, now: float) -> Answer:
@@ -49,9 +55,21 @@ def _status(provider: Provider, params: Params, picked: Picked, now: float) -> A
     if only is not None:
         return shown(only)
     ids = listed_ids(params, "orders", "order")
+    if not picked.troubles:
+        return _prepared(provider, ids, now)
     missing = picked.argument("missing")
     left_out = 0 if missing is None else round(len(ids) * float(missing or 0.5))
     return _each(ids[: len(ids) - left_out], shown)
+
+
+def _prepared(provider: Provider, ids: list[str], now: float) -> Prepared:
+    """What `_each` would say, put together from bodies that are kept."""
+    orders = provider.journal.orders
+    parts = []
+    for one in ids:
+        order = orders.get(int(one)) if one.isdecimal() and len(one) < 19 else None
+        parts.append(f'"{one}":{provider.prepared(order, now=now)}' if order else f"{json.dumps(one)}:{UNKNOWN}")
+    return Prepared("{" + ",".join(parts) + "}")
 
 
 def _cancel(provider: Provider, params: Params, picked: Picked, now: float) -> Answer:

@@ -5,6 +5,7 @@ import json
 import signal
 import time
 import zlib
+from contextlib import suppress
 from functools import cache
 
 from orders.simulator.connection import LONGEST_HEAD, BadRequest, Request, Response, read_request, write_response
@@ -13,7 +14,7 @@ from orders.simulator.faults import Faults, Picked
 from orders.simulator.pay_api import action_of
 from orders.simulator.pay_site import PaySite
 from orders.simulator.payments import Payments
-from orders.simulator.protocol import answer
+from orders.simulator.protocol import Prepared, answer
 from orders.simulator.provider import Provider
 from orders.simulator.webhooks import Webhooks
 
@@ -41,26 +42,49 @@ class Server:
         self.faults = Faults(seed=provider.journal.seed)
         self.webhooks = Webhooks(payments, self.faults, secret=secret, speed=provider.speed)
         self.pay_site = PaySite(payments, self.webhooks)
-        self.control = Control(provider, self.faults, self.pay_site)
+        self.control = Control(provider, self.faults, self.pay_site, shut_for=self._shut_for)
         self.latency = latency
         self._connections: set[asyncio.Task[None]] = set()
+        self._shut_seconds = 0.0
+        self._closing = asyncio.Event()  # when to stop taking connections: for good, or for `_shut_seconds`
 
     async def serve(self, host: str, port: int, *, ready: asyncio.Event | None = None) -> None:
         """Answer until SIGTERM or SIGINT. Raises OSError when the port cannot be had."""
         stop = asyncio.Event()
+
+        def stopped() -> None:
+            stop.set()
+            self._closing.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, stopped)
+        telling = asyncio.create_task(self.webhooks.run())
+        telling.add_done_callback(lambda _: stopped())
+        try:
+            while not stop.is_set():
+                await self._take_connections(host, port, ready)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._shut_seconds)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _take_connections(self, host: str, port: int, ready: asyncio.Event | None) -> None:
+        """Answer until it is time to close, then hang up on everybody."""
+        self._closing.clear()
         server = await asyncio.start_server(self._connected, host, port, limit=LONGEST_HEAD, backlog=512)
         if ready:
             ready.set()
-        telling = asyncio.create_task(self.webhooks.run())
-        telling.add_done_callback(lambda _: stop.set())
-        await stop.wait()
+        await self._closing.wait()
         server.close()
-        telling.cancel()
         for connection in self._connections:
             connection.cancel()
-        await asyncio.gather(telling, *self._connections, return_exceptions=True)
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _shut_for(self, seconds: float) -> None:
+        """Refuse every connection so long, from the end of this answer on."""
+        self._shut_seconds = seconds
+        self._closing.set()
 
     def respond(self, request: Request, *, local: bool) -> Response:
         """The answer to one request, spoiled where that was asked for."""
@@ -86,7 +110,7 @@ class Server:
         self.control.requests[action] += 1
         picked = self.faults.pick(action, params.get("link", "") if action == "add" else "")
         said = answer(self.provider, params, picked=picked, now=now)
-        response = _json(said)
+        response = Response(said.encode()) if isinstance(said, Prepared) else _json(said)
         if action == "balance" and self.provider.request_ids:
             response.headers["X-SMM-Idempotency"] = "request_id"
         spoiled = spoil(response, picked)

@@ -7,7 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.delivery import poll
 from orders.models import Delivery, Flag, Order, OrderEvent, PollBatch, Run, Sample
+from orders.providers.base import Statuses
+from policies.rules import delivery
 from tests.past_the_guards import past_the_guards
 
 LARGE = 50_000  # four seconds of the simulator's time
@@ -94,6 +97,23 @@ class TestProgress:
         assert upstream.look().changed == 0
         assert snapshot(order) == before
         assert Delivery.objects.get().delivered == 20_000
+
+    def test_a_run_that_moved_to_another_batch_meanwhile_is_looked_at_with_that_one(self, upstream):
+        upstream.order(quantity=LARGE, sim="remains:30000")
+        upstream.send()
+        while not Delivery.objects.get().start_count:
+            upstream.look()
+        Delivery.objects.update(delivered=19_999)
+        claimed = poll.claim_and_read(provider_id=upstream.provider.pk, now=upstream.later(days=1), limit=1)
+        step = delivery.advance(claimed.rows[0][1:7], {"status": "In progress", "remains": "30000"})
+        other = PollBatch.objects.create(provider=upstream.provider, size=1, due_at=upstream.now)
+        Delivery.objects.update(batch=other)
+
+        poll.apply(poll.Look(upstream.provider.pk, claimed, Statuses({}), [step], (), {}), upstream.now)
+
+        assert Delivery.objects.get().delivered == 19_999
+        assert upstream.look().changed == 1
+        assert (Delivery.objects.get().delivered, Delivery.objects.get().word) == (20_000, "In progress")
 
     def test_a_batch_that_another_worker_has_is_left_to_it(self, upstream):
         upstream.order(quantity=LARGE)

@@ -168,6 +168,28 @@ def test_a_port_in_use_is_said_and_ends_it(start, simulator):
     assert second.process.wait(timeout=5) == 1
 
 
+def test_kept_bodies_say_at_every_moment_what_a_single_status_says(start):
+    """Many at once are answered from bodies made before; a cancel and the end are seen at once."""
+    simulator = start("--speed-up", "600")
+    plain = [simulator.add(f"https://example.com/p/{place}", quantity=1000 * (1 + place)) for place in range(3)]
+    drip = simulator.add("https://example.com/p/9", quantity=100, runs=3, interval=10)
+    orders, canceled, looks = [*plain, drip], plain[2], []
+    until = time.monotonic() + 120
+    while not looks or any(answer["remains"] != "0" for answer in looks[-1][:2]):
+        assert time.monotonic() < until, looks[-1]
+        before = [simulator.call("status", order=order) for order in orders]
+        many = simulator.call("status", orders=",".join(map(str, orders)))
+        looks.append([simulator.call("status", order=order) for order in orders])
+        for order, first, last in zip(orders, before, looks[-1], strict=True):
+            assert int(first["remains"]) >= int(many[str(order)]["remains"]) >= int(last["remains"])
+            if first == last:
+                assert many[str(order)] == first
+        if len(looks) == 1:
+            simulator.call("cancel", orders=canceled)
+    assert looks[-1][0]["status"] == "Completed"
+    assert looks[-1][2]["status"] in ("Partial", "Canceled")
+
+
 def test_100_ids_a_call_with_100000_live_orders(simulator, tell):
     """The benchmark's target: the time is printed, not asserted."""
     first = simulator.bulk(count=100_000, quantity=1000, pace=500, ago=20)["first"]
