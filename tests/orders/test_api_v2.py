@@ -184,7 +184,8 @@ class TestQuote:
 
     def test_plan_end_tolerance_and_refill_are_numbers_too(self, reseller):
         service = ServiceFactory(run_size=250, run_interval_minutes=30, refill=True, refill_days=30, refill_max=3)
-        with time_machine.travel(timezone.now().replace(microsecond=0), tick=False):
+        whole_second = timezone.now().replace(microsecond=0) + timedelta(seconds=1)  # not before the policies' own
+        with time_machine.travel(whole_second, tick=False):
             now = timezone.now()
             told = self.quote(reseller, service)
             history = {"sample": 12, "p10_s": 1800, "p50_s": 3600, "p90_s": 7200, "measured_at": now}

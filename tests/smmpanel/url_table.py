@@ -88,16 +88,16 @@ POLICIES = [
     Row("policies/changes.atom", EVERYBODY),
     Row("policies/map", EVERYBODY),
     *(
-        Row(f"policies/<slug:slug>/v<int:number>.{form}", EVERYBODY, args={"slug": "policy", "number": "one"})
+        Row(f"policies/<slug:slug>/v<version:number>.{form}", EVERYBODY, args={"slug": "policy", "number": "one"})
         for form in ("txt", "json")
     ),
     Row(
-        "policies/<slug:slug>/v<int:older>..v<int:newer>",
+        "policies/<slug:slug>/v<version:older>..v<version:newer>",
         EVERYBODY,
         args={"slug": "policy", "older": "one", "newer": "two"},
     ),
     Row("policies/<slug:slug>", EVERYBODY, args={"slug": "policy"}),
-    Row("policies/<slug:slug>/v<int:number>", EVERYBODY, args={"slug": "policy", "number": "one"}),
+    Row("policies/<slug:slug>/v<version:number>", EVERYBODY, args={"slug": "policy", "number": "one"}),
 ]
 
 ALLAUTH = [

@@ -98,8 +98,8 @@ class TestCase:
 
         client.post(reverse("admin:orders_flag_dismiss", args=[flag.pk]), {"reason": "Away with it"})
         answer = client.post(
-            reverse("admin:orders_flag_changelist"),
-            {"action": "dismiss", "reason": "Away with it", "_selected_action": [flag.pk]},
+            reverse("admin:orders_flag_dismiss_chosen"),
+            {"flag": [flag.pk], "reason": "Away with it"},
             follow=True,
         )
 
