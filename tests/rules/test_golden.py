@@ -15,6 +15,8 @@ from policies.rules import registry
 from policies.rules.registry import RULES, Rule
 from policies.rules.vocabulary import DecisionOutcome
 from tests.rules import golden
+from tests.rules.golden import pins
+from tests.rules.golden.__main__ import write
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("accounts", "orders", "policies", "smmpanel", "support", "wallet")
@@ -100,6 +102,38 @@ class TestAChangedBody:
         subprocess.run([sys.executable, "-m", "tests.rules.golden"], cwd=ROOT, capture_output=True, check=True)
 
         assert golden.file_of(REFUND).read_bytes() == before
+
+
+class TestAPinnedFile:
+    """What is deleted and made anew is seen: the checksum stays behind."""
+
+    def test_holds_the_bytes_that_it_was_pinned_with(self):
+        files = {path.name: pins.sum_of(path.read_bytes()) for path in golden.FOLDER.glob("*.json")}
+
+        assert files == pins.pinned()
+
+    def test_is_never_made_anew_with_other_answers(self, tmp_path):
+        """The control: the same answers may be written again, byte by byte."""
+        file, sums = tmp_path / golden.file_of(REFUND).name, tmp_path / "SHA256SUMS"
+        sums.write_text(pins.SUMS.read_text())
+        changed = replace(REFUND, decide=lambda inputs, params: replace(REFUND.decide(inputs, params), reasons=()))
+
+        with pytest.raises(pins.Repinned):
+            write(changed, file, sums)
+        assert not file.exists()
+
+        write(REFUND, file, sums)
+        assert file.read_bytes() == golden.file_of(REFUND).read_bytes()
+        assert sums.read_text() == pins.SUMS.read_text()
+
+    def test_of_a_new_version_is_appended(self, tmp_path):
+        sums = tmp_path / "SHA256SUMS"
+        sums.write_text(pins.SUMS.read_text())
+
+        pins.pin("refunds.decide_refund_v999.json", b"[]", sums)
+
+        assert sums.read_text().startswith(pins.SUMS.read_text())
+        assert pins.pinned(sums) == {**pins.pinned(), "refunds.decide_refund_v999.json": pins.sum_of(b"[]")}
 
 
 class TestTheRegistry:

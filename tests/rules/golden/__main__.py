@@ -2,17 +2,24 @@
 
 import json
 import sys
+from pathlib import Path
 
 from policies.rules.registry import RULES, Rule
-from tests.rules.golden import file_of, made
+from tests.rules.golden import file_of, made, pins
 
 
-def write(rule: Rule) -> int:
-    """Write a rule's cases, one a line; how many. Raises FileExistsError: kept answers are never written again."""
+def write(rule: Rule, file: Path | None = None, sums: Path = pins.SUMS) -> int:
+    """Write a rule's cases, one a line, and pin their bytes; how many.
+
+    Raises FileExistsError or Repinned: kept answers are never written otherwise, not even after their file is gone.
+    """
     cases = list(made(rule))
     lines = ",\n".join(json.dumps(case, ensure_ascii=False, sort_keys=True) for case in cases)
-    with file_of(rule).open("x") as file:
-        file.write(f"[\n{lines}\n]\n")
+    content = f"[\n{lines}\n]\n".encode()
+    path = file or file_of(rule)
+    pins.pin(path.name, content, sums)
+    with path.open("xb") as opened:
+        opened.write(content)
     return len(cases)
 
 
