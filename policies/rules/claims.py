@@ -85,7 +85,8 @@ def _always(found: re.Match[str]) -> bool:
 def _is_no_refill_term(found: re.Match[str]) -> bool:
     """Whether a guarantee is of something else than the refill, and not taken back ("Guarantee: no")."""
     before, after = _before(found), _after(found)
-    refill = promises.REFILL_BEFORE.search(before) or promises.REFILL_AFTER.match(after)
+    term = promises.REFILL_BEFORE.search(before) or promises.REFILL_AFTER.match(after)
+    refill = term and not promises.OF_DELIVERY.match(after)
     return not refill and _is_not_taken_back(found) and not found[1].endswith(foreign_promises.WITHOUT)
 
 

@@ -1,5 +1,7 @@
 """The commonest promises in Spanish, Portuguese, German, French, Turkish and Russian, as patterns over plain text.
 
+Of Dutch it knows the word for a guarantee alone.
+
 Written as the language writes them, and read as `lettering` reads any text: without accents, and with letters that look
 Latin as Latin ones. The word for a guarantee is that of `promises`, whose pattern knows the Latin spellings. Every
 repetition is bounded.
@@ -17,7 +19,7 @@ _REAL = (
 )
 _SAFE = r"(?:segur[oa]s?|sicher[a-z]{0,2}|sûre?s?|güvenli|безопасн\w{1,3})"
 
-_GUARANTEED = r"гарант\w{1,12}"
+_GUARANTEED = r"гарант\w{1,12}|gegarandeerde?"
 _RESULT = (
     rf"{_WHOLE}(?:_\w+)?_{_REAL}",
     rf"{_REAL}(?:_\w+)?_{_WHOLE}",
@@ -37,7 +39,7 @@ SAFETY = tuple(map(folded, _SAFETY))
 
 # Right before a promise: "sin garantía", "nicht zu 100 % echt", "не гарантировано".
 NO = folded(
-    r"(?:sin|sem|sans|ohne|kein(?:e[nrms]?)?|nicht|niemals|aucune?|pas|não|nem|nunca|jamais|ni|ning[uú]n[oa]?|nenhum[ao]?s?|без|не|нет|никак\w{1,2})"
+    r"(?:sin|sem|sans|ohne|kein(?:e[nrms]?)?|nicht|niemals|aucune?|pas|não|nem|nunca|jamais|ni|ning[uú]n[oa]?|nenhum[ao]?s?|без|не|нет|никак\w{1,2}|niet|geen)"
 )
 FILLERS = folded(
     r"(?:ning[uú]n[oa]?|nenhum[ao]?|hay|há|ofrec\w{1,5}|oferec\w{1,5}|damos|geben|de|da|d|du|la|une?|está?n?|são|es|ist|sind|est|sont|zu|wir|on|ne|"

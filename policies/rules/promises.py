@@ -46,8 +46,9 @@ _FILLERS = (
     r"specific|within|delivered|completed|"
     rf"particular|exact|refills?|refunds?|warranty|speed|delivery|times?|quality|anyone|anybody|{PROMISED})"
 )
+_NO_DOUBLE = "(?<!nothing is )"  # "nothing is not guaranteed" denies nothing
 # What stands right before a promise and turns it into a denial: "not guaranteed", "no promise of real engagement".
-NEGATED = re.compile(rf"(?<![^ ])(?:{NO}|{foreign.NO})(?: (?:{_FILLERS}|{foreign.FILLERS})){{0,6}} $")
+NEGATED = re.compile(rf"(?<![^ ]){_NO_DOUBLE}(?:{NO}|{foreign.NO})(?: (?:{_FILLERS}|{foreign.FILLERS})){{0,6}} $")
 # What ends a denial: "but", "except", or another guarantee, with its own denial where it has one.
 _TURN = (
     rf"(?:but|we|only|instead|except|unless|ours|because|since|{GUARANTEE}|{NO}(?: {_FILLERS}){{0,6}} {GUARANTEE}|"
@@ -56,7 +57,7 @@ _TURN = (
 # A sentence that begins by refusing to promise: nothing after it is a promise, until something turns it. That none is
 # needed refuses nothing.
 DENIAL = re.compile(
-    rf"(?<![^ ])(?:{NO}|no one)(?: (?:can|we|do|to|a|any|is|be|it|offer|give|make|there)){{0,4}} "
+    rf"(?<![^ ]){_NO_DOUBLE}(?:{NO}|no one)(?: (?:can|we|do|to|a|any|is|be|it|offer|give|make|there)){{0,4}} "
     rf"(?:{GUARANTEE}|promise[sd]?)(?! (?:needed|required|necessary) )(?: (?!{_TURN})[^ |]+){{1,60}}(?= )"
 )
 # After it: "Guarantee: no".
@@ -72,6 +73,8 @@ _TERMS = (
 )
 # A guarantee that names a refill states its terms, which have a clause of their own (refund.8.1).
 REFILL_BEFORE = re.compile(rf"(?<![^ ])(?:{_REFILL}|r \d+)(?: {_TERMS}){{0,4}} $")
+# Unless it guarantees something else in the same breath: "refill guaranteed delivery in 1 h".
+OF_DELIVERY = re.compile(rf" (?:results? |{_DONE} (?:in|within|by|on|before) )")
 REFILL_AFTER = re.compile(rf" (?:{_TERMS} ){{0,5}}{_REFILL} ")
 
 GUARANTEED = words(
@@ -91,6 +94,8 @@ RESULT = words(
     rf"(?:real|active|genuine|authentic|human|organic|stable)_{_WHOLE}",
     rf"success_(?:rate_)?(?:is_|of_)?(?:{_WHOLE}|99(?:[.,]9+)?_{_PERCENT})|99(?:[.,]9+)?_{_PERCENT}_success[a-z]*",
     rf"{_ALL}_(?:real|genuine|authentic|human)_(?:and_active_)?{METRIC}",
+    rf"(?:all|every|each)_(?:the_|our_)?{METRIC}_(?:are|is)_(?:real|genuine|authentic|human)",
+    rf"(?:real|genuine|authentic|human)_{METRIC}_only|only_(?:real|genuine|authentic|human)_{METRIC}",
     r"(?:fully|completely|totally|entirely)_(?:real|genuine|authentic)",
     rf"(?:never|not|wont|cant|cannot|dont)_(?:ever_)?los(?:e|ing)_(?:a_|any_|one_|a_single_|even_one_){METRIC}",
     rf"(?:never|wont|cant)_(?:ever_)?los(?:e|ing)_{METRIC}|(?:no|zero|0)_unfollow[a-z]*",
@@ -145,6 +150,9 @@ SAFETY = words(
     r"banned|banning|suspended|blocked|detected|detect|traced|flagged|penali[sz]ed)",
     r"(?:protects?|protected|secured|immune)…3_(?:from|against|to)_(?:any_)?(?:shadow_?)?(?:bans?|blocks?|"
     r"suspensions?|detection)",
+    r"(?:shadow_?)?(?:bans?|blocks?|suspensions?|detection)_(?:is_|are_)?impossible",
+    rf"{PLATFORM}_(?:(?:will|can|could|would|does)_(?:not|never)|never|wont|cant|cannot|doesnt)_(?:ever_)?"
+    r"(?:notices?|knows?|suspects?|detects?|finds?_out)",
     r"undetect[a-z]*|un_detect[a-z]*|untraceable|invisible_to…1|(?:not|never|non|isnt|arent)_(?:ever_)?(?:detect|trace)able",
     rf"white_?listed_(?:by|with|on|at)_(?:the_)?(?:{PLATFORM}|platforms?)|{PLATFORM}_white_?listed",
     rf"(?:{PLATFORM})_(?:approved|endorsed|certified|authori[sz]ed|verified_partner|partner|official)",
@@ -174,7 +182,7 @@ DISGUISE = words(
 )
 
 TIME = words(
-    rf"(?:exactly|precisely|sharp)_(?:in_|at_|within_)?{_SPAN}",
+    rf"(?:exact|exactly|precisely|sharp)_(?:in_|at_|within_)?{_SPAN}",
     rf"{_SPAN}_(?:exactly|precisely|sharp)",
     r"by_(?:tomorrow|tonight|today|noon|midnight|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d+_(?:am|pm)|"
     r"the_end_of_the_day)",
@@ -186,7 +194,7 @@ STATED_TIME = words(
     rf"(?:in|within|inside|under|less_than|max|maximum|at_most)_(?:under_|less_than_|only_|just_|max_|the_next_|"
     rf"the_)?{_SPAN}",
     r"(?:in|within)_(?:just_|mere_|only_)?(?:seconds|minutes|hours)",
-    rf"{_DONE}_(?:time|speed)_(?:is_|of_)?{_NUMBER}_{_UNIT}",
+    rf"{_DONE}_(?:(?:time|speed)_(?:is_|of_)?)?{_NUMBER}_{_UNIT}",
     rf"(?<!\d - )(?<!\d to )(?<!\d \| ){_NUMBER}_{_UNIT}_{_DONE}",
     rf"takes?_(?:only_|just_|exactly_)?{_SPAN}",
 )

@@ -56,6 +56,19 @@ BAD = [
     (RESULT, "You will not lose a single like"),
     (RESULT, "No drops"),
     (RESULT, "Zero unfollows"),
+    (RESULT, "all accounts are real"),
+    (RESULT, "Every account is genuine"),
+    (RESULT, "real users only"),
+    (RESULT, "Only real users"),
+    (RESULT, "Nothing is not guaranteed"),
+    (RESULT, "Refill guaranteed delivery in 1 h"),
+    (TIME, "exact 1 h"),
+    (TIME, "Delivery: 1 hour"),
+    (TIME, "Completed: 1h"),
+    (SAFETY, "Bans impossible"),
+    (SAFETY, "Instagram will not notice"),
+    (SAFETY, "TikTok never detects it"),
+    (RESULT, "gegarandeerd"),
     # what comes of it
     (OUTCOME, "Your reel will go viral"),
     (OUTCOME, "Makes you viral in one night"),
@@ -184,6 +197,14 @@ DRESSED = [
 ]
 
 GOOD = [
+    "Nothing is guaranteed",
+    "No exact 1 h",
+    "Delivery: 1 to 2 hours",
+    "Delivery: about 1 hour",
+    "30 days refill guarantee, delivery 0-24 hours",
+    "Not all accounts are real",
+    "Instagram may notice",
+    "niet gegarandeerd",
     # names as panels write them
     "Instagram Followers | Europe | Standard | Refill 30 days",
     "Instagram Post Likes | Worldwide | Fast, instant start",
