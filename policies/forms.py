@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from policies.reading.drafts import Sheet, SheetClause, SheetParameter
 from policies.rules.clauses import Parameter
 from policies.rules.drafts import HEADING_MAX, SUMMARY_MAX, Fault
+from policies.rules.publishing import REHEARSED_AT_LEAST
 from policies.wording import documents
 from policies.wording import drafts as wording
 
@@ -63,13 +64,13 @@ class DraftForm(Told):
     summary = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=f"Stands on top of the policy. At most {SUMMARY_MAX} characters.",
+        help_text=f"Stands on top of the policy. At most {SUMMARY_MAX} characters; numbers are named in braces.",
     )
     material = forms.BooleanField(
         required=False,
         label="This change is material",
-        help_text="Customers get notice before it takes effect. A change of a number, or of a clause that the system "
-        "decides by, always is.",
+        help_text="Customers get notice before it takes effect. A change of a number, or of words in a clause or in "
+        "the summary, always is; blanks, punctuation and capitals alone are not.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -135,7 +136,8 @@ class RehearseForm(forms.Form):
         min_value=1,
         max_value=MOST_DECISIONS,
         initial=10_000,
-        help_text="All open orders are tried as well. Nothing changes by it.",
+        help_text=f"All open orders are tried as well. Nothing changes by it. Publishing needs the newest "
+        f"{REHEARSED_AT_LEAST} decisions at least, or all where there are fewer.",
     )
 
 

@@ -69,7 +69,7 @@ def difference(request: HttpRequest, slug: str, older: int, newer: int) -> HttpR
     if before is None or after is None or older == newer:
         raise Http404
     changes = reading.changes_between(before, after, facts=reading.installation_facts())
-    context = {"changes": changes, "is_kept_by_orders": slug in KEPT_BY_ORDERS}
+    context = {"changes": changes, "is_kept_by_orders": slug in KEPT_BY_ORDERS, "summary": reading.summary_of(after)}
     return TemplateResponse(request, "policies/difference.html", context)
 
 

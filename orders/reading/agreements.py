@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 
 from policies.models import Acceptance, PolicyVersion
-from policies.reading import Changes, changes_between, installation_facts
+from policies.reading import Changes, changes_between, installation_facts, summary_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ToAccept:
     @property
     def summary(self) -> list[str]:
         """What it says in a few lines."""
-        return self.version.summary.splitlines()
+        return summary_of(self.version).splitlines()
 
 
 def to_accept(*, user_id: int, versions: Sequence[PolicyVersion], shown: Collection[int] = ()) -> tuple[ToAccept, ...]:

@@ -9,7 +9,8 @@ def content_of(version: PolicyVersion) -> Content:
     """A version's clauses in order, and its parameters with the defaults it lacks. One query beside its policy's."""
     rows = version.clauses.order_by("position").values_list("ref", "heading", "text")
     slug = version.policy.slug
-    return Content(slug, {ref: (heading, text) for ref, heading, text in rows}, {**defaults(slug), **version.params})
+    clauses = {ref: (heading, text) for ref, heading, text in rows}
+    return Content(slug, version.summary, clauses, {**defaults(slug), **version.params})
 
 
 def version_before(version: PolicyVersion) -> PolicyVersion | None:

@@ -14,7 +14,7 @@ from policies.models import Clause, DraftAct, Policy, PolicyVersion, content_of,
 from policies.operations.acts import DraftRefused, check_revision, lock_draft, need, record_act
 from policies.operations.versions import checksum_of
 from policies.rules.clauses import CLAUSES, Value
-from policies.rules.drafts import Content, Fault, decide_faults, decide_summary, placeholders
+from policies.rules.drafts import Content, Fault, decide_faults
 from policies.rules.publishing import Difference, difference
 from policies.wording.installation import installation_facts
 
@@ -76,15 +76,14 @@ def edit_draft(
         draft = lock_draft(version_id)
         check_revision(draft.pk, shown=revision_shown)
         before = content_of(draft)
-        after = Content(before.policy, _tidy(clauses), {**before.params, **params})
-        written = _lines(summary)
-        if faults := (*decide_summary(written), *faults_in(after, following=version_before(draft))):
+        after = Content(before.policy, _lines(summary), _tidy(clauses), {**before.params, **params})
+        if faults := faults_in(after, following=version_before(draft)):
             raise DraftRefused(*faults)
         change = difference(before, after)
-        if change.is_empty and (written, material) == (draft.summary, draft.material):
+        if change.is_empty and material == draft.material:
             return draft
-        marks = _marks(draft, summary=written, material=material)
-        draft.summary, draft.material, draft.params = written, material, after.params
+        marks = _marks(draft, summary=after.summary, material=material)
+        draft.summary, draft.material, draft.params = after.summary, material, after.params
         draft.save(update_fields=["summary", "material", "params"])
         _write_clauses(draft, after.clauses)
         facts = {**_said(change, before, after), **marks, "checksum": checksum_of(draft)}
@@ -107,8 +106,7 @@ def discard_draft(*, staff: User, version_id: int, now: datetime) -> None:
 def faults_in(content: Content, *, following: PolicyVersion | None) -> tuple[Fault, ...]:
     """What cannot stand in a version that follows another one."""
     before = content_of(following).clauses if following else {}
-    stated = {ref: placeholders(text) for ref, (_, text) in before.items()}
-    return decide_faults(content, stated=stated, known=installation_facts(), time_zones=available_timezones())
+    return decide_faults(content, before=before, known=installation_facts(), time_zones=available_timezones())
 
 
 def _tidy(clauses: Texts) -> dict[str, tuple[str, str]]:

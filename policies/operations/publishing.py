@@ -20,10 +20,11 @@ from policies.operations.acts import (
 )
 from policies.operations.announcing import announce
 from policies.operations.drafting import faults_in
-from policies.operations.rehearsal_cases import has_decisions
+from policies.operations.rehearsal_cases import decisions_to_rehearse
 from policies.operations.versions import checksum_of, write_published
 from policies.rules.clauses import parameter
 from policies.rules.publishing import (
+    REHEARSED_AT_LEAST,
     Condition,
     Difference,
     DraftFacts,
@@ -122,7 +123,7 @@ def change_of(draft: PolicyVersion) -> Difference:
     """What a version changes of the one it follows; everything, where it follows none."""
     before, after = version_before(draft), content_of(draft)
     if before is None:
-        return Difference(frozenset(after.clauses), frozenset(after.params))
+        return Difference(frozenset(after.clauses), frozenset(after.params), summary=True, reworded=True)
     return difference(content_of(before), after)
 
 
@@ -145,13 +146,12 @@ def _draft_facts(draft: PolicyVersion, *, publisher: str, checksum: str) -> Draf
         change=change_of(draft),
         material=draft.material,
         faults=faults_in(content_of(draft), following=version_before(draft)),
-        rehearsed=_cases_rehearsed(draft, checksum=checksum),
-        to_rehearse=has_decisions(draft.policy_id),
+        rehearsed=_decisions_rehearsed(draft, checksum=checksum),
+        to_rehearse=decisions_to_rehearse(draft.policy_id, most=REHEARSED_AT_LEAST),
     )
 
 
-def _cases_rehearsed(draft: PolicyVersion, *, checksum: str) -> int | None:
-    """Cases of the largest finished rehearsal of just this text and these numbers; None without one."""
+def _decisions_rehearsed(draft: PolicyVersion, *, checksum: str) -> int | None:
+    """Decisions of the largest finished rehearsal of just this text and these numbers; None without one."""
     finished = Rehearsal.objects.filter(version=draft, checksum=checksum, state=Rehearsal.State.DONE.value)
-    cases: int | None = finished.aggregate(most=Max("done"))["most"]
-    return cases
+    return max((looked_at or 0 for looked_at in finished.values_list("result__decisions", flat=True)), default=None)

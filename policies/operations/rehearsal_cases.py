@@ -40,9 +40,9 @@ class Source:
     read: Callable[[Draft, Span, int, datetime], Sequence[tuple[int, Case]]]
 
 
-def has_decisions(policy_id: int) -> bool:
-    """Whether there is anything that a draft of this policy has to be tried on (docs/adr/0014)."""
-    return _decisions_of(policy_id).exists()
+def decisions_to_rehearse(policy_id: int, *, most: int) -> int:
+    """On how many decisions a draft of this policy has to be tried: all there are, at most `most` (docs/adr/0014)."""
+    return _decisions_of(policy_id)[:most].count()
 
 
 def _decisions_of(policy_id: int) -> QuerySet[Decision]:

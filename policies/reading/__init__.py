@@ -14,6 +14,7 @@ from policies.reading.documents import (
 from policies.reading.editions import Edition, Shelf, editions, newest_first, shelves
 from policies.reading.exports import as_json, as_text
 from policies.reading.notices import board
+from policies.reading.summaries import summary_of
 from policies.wording.installation import installation_facts
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "numbers",
     "published",
     "shelves",
+    "summary_of",
     "word_diff",
 ]

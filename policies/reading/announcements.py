@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from policies.models import PolicyVersion, version_before
 from policies.reading.changes import ClauseChange, Kind, ParameterChange, changes_between
+from policies.reading.summaries import summary_of
 from policies.texts import KEPT_BY_ORDERS
 from policies.wording.announcements import change_mail
 from policies.wording.installation import installation_facts
@@ -19,7 +20,7 @@ def mail_about(version: PolicyVersion) -> tuple[str, str]:
     assert version.effective_from is not None
     return change_mail(
         title=version.policy.title,
-        summary=version.summary,
+        summary=summary_of(version),
         effective_from=version.effective_from,
         clauses=[_clause(each) for each in changes.clauses] if changes else [],
         numbers=[_number(each) for each in changes.parameters] if changes else [],

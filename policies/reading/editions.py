@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 
 from policies.models import PolicyVersion
+from policies.reading.summaries import summary_of
 from policies.texts import KEPT_BY_ORDERS
 
 
@@ -49,7 +50,7 @@ class Shelf:
 def editions() -> tuple[Edition, ...]:
     """Every published version, policy by policy, in the order in which they take effect. One query."""
     versions = PolicyVersion.objects.published().select_related("policy").order_by("policy_id", "effective_from")
-    by_policy = groupby(versions.defer("params"), key=lambda version: version.policy_id)
+    by_policy = groupby(versions, key=lambda version: version.policy_id)
     return tuple(edition for _, group in by_policy for edition in _in_line(list(group)))
 
 
@@ -65,7 +66,7 @@ def _in_line(versions: Sequence[PolicyVersion]) -> Iterable[Edition]:
             effective_from=version.effective_from,
             until=after.effective_from if after else None,
             replaces=before.number if before else None,
-            summary=version.summary,
+            summary=summary_of(version),
             required=version.policy.required_to_order,
         )
 

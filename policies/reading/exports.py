@@ -23,7 +23,7 @@ def as_text(document: Document, *, address: str, json_address: str) -> str:
         f"The checksum is the SHA-256 of the file {json_address}, byte for byte. It holds the clauses as they were "
         "published, with the names of the numbers, and the numbers by name."
     )
-    parts = [head, address, _wrapped(version.summary), *map(_section, document.sections), _wrapped(how)]
+    parts = [head, address, _wrapped(document.edition.summary), *map(_section, document.sections), _wrapped(how)]
     return "\n\n".join([*parts, f"SHA-256 {version.checksum}"]) + "\n"
 
 

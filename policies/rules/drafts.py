@@ -18,7 +18,7 @@ from policies.rules.clauses import (
     refund,
     support,
 )
-from policies.rules.stated_numbers import states_number
+from policies.rules.stated_numbers import stated_numbers, states_number
 
 HEADING_MAX = 120
 TEXT_MAX = 4000
@@ -39,6 +39,7 @@ class Content:
     """What a version says. clauses: (heading, text) by id, in order. params: every one, defaults included."""
 
     policy: str
+    summary: str
     clauses: Mapping[str, tuple[str, str]]
     params: Mapping[str, object]
 
@@ -57,20 +58,23 @@ class Fault:
 
 
 def decide_faults(
-    draft: Content, *, stated: Mapping[str, Collection[str]], known: Collection[str], time_zones: Collection[str]
+    draft: Content, *, before: Mapping[str, tuple[str, str]], known: Collection[str], time_zones: Collection[str]
 ) -> tuple[Fault, ...]:
     """Say what cannot stand in a draft, clause by clause and then number by number (support 7.4).
 
-    stated: by clause, what the version before it names in that text. A parameter stays in each clause that named it,
-    and no other number stands beside one: the number in the sentence is the number enforced (decision 20). known: facts
-    of the installation a text may name.
+    before: the clauses of the version before it. A parameter stays in each clause that named it, and no other number
+    stands beside one: the number in the sentence is the number enforced (decision 20). known: facts of the installation
+    a text may name.
     """
+    stated = {ref: placeholders(text) for ref, (_, text) in before.items()}
     named = {ref: tuple(_placeholders(text)) for ref, (_, text) in draft.clauses.items()}
     return (
+        *_summary_faults(draft, known),
         *(fault for ref in draft.clauses for fault in _clause_faults(draft, ref, named[ref], known)),
         *(Fault(each.id, "must_stay") for each in _of(draft) if must_stay(each) and each.id not in draft.clauses),
         *_unstated(stated, named),
         *(fault for ref in draft.clauses for fault in _loose_numbers(draft, ref, named[ref])),
+        *(fault for ref in draft.clauses for fault in _new_numbers(draft, ref, named[ref], before.get(ref, ("", "")))),
         *_value_faults(draft, time_zones=time_zones),
     )
 
@@ -97,17 +101,25 @@ def _clause_faults(draft: Content, ref: str, named: Collection[str], known: Coll
     heading, text = draft.clauses[ref]
     yield from _length_faults(f"{ref}:heading", heading, HEADING_MAX)
     yield from _length_faults(f"{ref}:text", text, TEXT_MAX)
-    allowed = {*known, *(each.name for each in PARAMETERS if each.clause.policy == draft.policy)}
+    yield from _name_faults(f"{ref}:text", named, draft.policy, known)
+
+
+def _summary_faults(draft: Content, known: Collection[str]) -> Iterator[Fault]:
+    """It stands before the box that a customer ticks, so its numbers are those that are enforced, too."""
+    yield from _length_faults("summary", draft.summary, SUMMARY_MAX)
+    yield from _name_faults("summary", tuple(_placeholders(draft.summary)), draft.policy, known)
+    if states_number(draft.summary):
+        yield Fault("summary", "number_in_summary")
+
+
+def _name_faults(where: str, named: Collection[str], policy: str, known: Collection[str]) -> Iterator[Fault]:
+    """What stands in braces and cannot be filled in there."""
+    allowed = {*known, *(each.name for each in PARAMETERS if each.clause.policy == policy)}
     for name in named:
         if not name:
-            yield Fault(f"{ref}:text", "broken_braces")
+            yield Fault(where, "broken_braces")
         elif name not in allowed:
-            yield Fault(f"{ref}:text", "unknown_placeholder", {"name": name})
-
-
-def decide_summary(summary: str) -> tuple[Fault, ...]:
-    """Say what cannot stand in a summary: it is shown before the box that a customer ticks."""
-    return tuple(_length_faults("summary", summary, SUMMARY_MAX))
+            yield Fault(where, "unknown_placeholder", {"name": name})
 
 
 def _length_faults(where: str, text: str, limit: int) -> Iterator[Fault]:
@@ -142,6 +154,16 @@ def _loose_numbers(draft: Content, ref: str, named: Collection[str]) -> Iterator
     for part, words in zip(("heading", "text"), draft.clauses[ref], strict=True):
         if states_number(words):
             yield Fault(f"{ref}:{part}", "loose_number", {"name": parameters[0]})
+
+
+def _new_numbers(draft: Content, ref: str, named: Collection[str], before: tuple[str, str]) -> Iterator[Fault]:
+    """A number that a clause without parameters begins to state, though a rule decides by the clause and not by it."""
+    clause = CLAUSE_BY_ID.get(ref)
+    if clause is None or not clause.is_enforced or PARAMETER_BY_NAME.keys() & set(named):
+        return
+    for part, words, said in zip(("heading", "text"), draft.clauses[ref], before, strict=True):
+        if stated_numbers(words) - stated_numbers(said):
+            yield Fault(f"{ref}:{part}", "unenforced_number")
 
 
 def _value_faults(draft: Content, *, time_zones: Collection[str]) -> Iterator[Fault]:

@@ -1,28 +1,33 @@
 """When a draft may be published: what changed, whether that is material, and each condition with its answer."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from unicodedata import category
 
-from policies.rules.clauses import CLAUSES
 from policies.rules.drafts import Content, Fault
-from policies.rules.stated_numbers import states_number
+
+REHEARSED_AT_LEAST = 200  # of the newest decisions under the policy, or all of them where there are fewer
+_SAYS = frozenset("%‰‱{}")  # punctuation to Unicode, but part of what a sentence says
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs between two versions: clauses by id (heading, text, or whether they stand), parameters by name.
+    """What differs between two versions: clauses by id (heading, text, or whether they stand), parameters, summary.
 
-    numbered: those of the clauses that state a number of their own, before or after.
+    reworded: whether the words of a clause or of the summary differ, and not only blanks, punctuation or case.
     """
 
     clauses: frozenset[str]
     parameters: frozenset[str]
-    numbered: frozenset[str] = frozenset()
+    summary: bool = False
+    reworded: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not self.clauses and not self.parameters
+        return not (self.clauses or self.parameters or self.summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,8 @@ class DraftFacts:
     """A draft as somebody looks at it who would publish it.
 
     publisher, writers: actors, "staff:3"; a writer is who began the draft or changed anything in it. faults: what
-    cannot stand in it. rehearsed: cases that the largest finished rehearsal of this very text and these numbers looked
-    at, None without one. to_rehearse: whether there is any decision to rehearse it on now.
+    cannot stand in it. rehearsed: decisions that the largest finished rehearsal of this very text and these numbers
+    looked at, None without one. to_rehearse: how many it has to look at, `REHEARSED_AT_LEAST` or all there are now.
     """
 
     publisher: str
@@ -40,7 +45,7 @@ class DraftFacts:
     material: bool
     faults: tuple[Fault, ...]
     rehearsed: int | None
-    to_rehearse: bool
+    to_rehearse: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +79,31 @@ class Condition:
 def difference(before: Content, after: Content) -> Difference:
     """Compare what two versions say, clause by clause and number by number."""
     refs, names = {*before.clauses, *after.clauses}, {*before.params, *after.params}
-    changed = frozenset(ref for ref in refs if before.clauses.get(ref) != after.clauses.get(ref))
     return Difference(
-        clauses=changed,
+        clauses=frozenset(ref for ref in refs if before.clauses.get(ref) != after.clauses.get(ref)),
         parameters=frozenset(name for name in names if before.params.get(name) != after.params.get(name)),
-        numbered=frozenset(ref for ref in changed if _states_number(ref, before) or _states_number(ref, after)),
+        summary=before.summary != after.summary,
+        reworded=_words_of(before) != _words_of(after),
     )
 
 
-def _states_number(ref: str, content: Content) -> bool:
-    return any(map(states_number, content.clauses.get(ref, ())))
+def _words_of(content: Content) -> Mapping[str, tuple[list[str], ...]]:
+    said = {"summary": (content.summary,), **content.clauses}
+    return {where: tuple(map(_words, texts)) for where, texts in said.items()}
+
+
+def _words(text: str) -> list[str]:
+    """A text's words in their order; what a sentence says with a sign, such as a per cent or a currency, is one."""
+    tokens = _TOKEN.findall(text.casefold())
+    return [each for each in tokens if each in _SAYS or not category(each[0]).startswith("P")]
 
 
 def is_material(change: Difference) -> bool:
-    """Whether a change needs notice whatever its writer thinks.
+    """Whether a change needs notice whatever its writer thinks: any number, and any word of a clause or the summary.
 
-    A parameter, a clause that a rule decides by, and one that states a number: readers count on that as on a parameter.
+    A clause that only informs can take back what another one grants, and the summary is what most people read.
     """
-    enforced = any(each.is_enforced for each in CLAUSES if each.id in change.clauses)
-    return bool(change.parameters or change.numbered) or enforced
+    return bool(change.parameters) or change.reworded
 
 
 def earliest(*, material: bool, notice_days: int, newest: datetime, now: datetime) -> datetime:
@@ -114,12 +125,14 @@ def decide_conditions(draft: DraftFacts) -> tuple[Condition, ...]:
 
 
 def _rehearsed(draft: DraftFacts) -> Condition:
-    """A rehearsal that looked at no case says something only where there is none."""
+    """A rehearsal that looked at few decisions says something only where there are no more."""
     if draft.rehearsed is None:
         return Condition("rehearsed", met=False)
+    if draft.rehearsed < draft.to_rehearse:
+        return Condition("rehearsed_on_too_few", met=False, facts={"few": draft.rehearsed, "needed": draft.to_rehearse})
     if draft.rehearsed == 0:
-        return Condition("rehearsed_on_nothing", met=not draft.to_rehearse)
-    return Condition("rehearsed", met=True, facts={"cases": draft.rehearsed})
+        return Condition("rehearsed_on_nothing", met=True)
+    return Condition("rehearsed", met=True, facts={"decisions": draft.rehearsed})
 
 
 def decide_publishing(draft: DraftFacts, asked: PublishFacts) -> tuple[Fault, ...]:

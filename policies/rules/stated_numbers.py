@@ -1,10 +1,11 @@
-"""Whether a text states a number by itself, in digits or in words, beside those that its parameters fill in.
+"""Which numbers a text states by itself, in digits or in words, beside those that its parameters fill in.
 
 "One ticket", "a while" and "the two of them" count things and are nobody's limit, so a number in words is one only
 where a unit follows it: "forty-eight hours", "half a day", "two working weeks".
 """
 
 import re
+from itertools import pairwise
 from string import Formatter
 
 _WORD = (
@@ -19,8 +20,15 @@ _IN_WORDS = re.compile(rf"\b{_WORD}(?:{_LINK}{_WORD}){{0,5}}{_LINK}{_KIND}?{_UNI
 
 def states_number(text: str) -> bool:
     """Whether a number stands in a text outside its braces; in all of it where its braces are broken."""
-    words = outside_braces(text)
-    return any(sign.isnumeric() for sign in words) or _IN_WORDS.search(words) is not None
+    return bool(stated_numbers(text))
+
+
+def stated_numbers(text: str) -> frozenset[str]:
+    """Each number that stands outside a text's braces, one in digits with the word that follows it: "30 days"."""
+    words = outside_braces(text).casefold()
+    tokens = [*re.findall(r"\w+", words), ""]
+    in_digits = (f"{one} {after}" for one, after in pairwise(tokens) if any(sign.isnumeric() for sign in one))
+    return frozenset({*in_digits, *(found[0] for found in _IN_WORDS.finditer(words))})
 
 
 def outside_braces(text: str) -> str:

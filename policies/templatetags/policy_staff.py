@@ -6,7 +6,8 @@ from decimal import Decimal
 from django import template
 
 from plumbing.templatetags.amounts import amount
-from policies.models import ReplayCheck
+from policies import reading
+from policies.models import PolicyVersion, ReplayCheck
 
 register = template.Library()
 
@@ -21,6 +22,12 @@ def named(names: Mapping[str, str], actor: str) -> str:
 def money(stored: str) -> str:
     """An amount that is kept as text."""
     return amount(Decimal(stored))
+
+
+@register.filter
+def summary_of(version: PolicyVersion) -> str:
+    """A version's summary with its numbers."""
+    return reading.summary_of(version)
 
 
 @register.filter

@@ -19,6 +19,9 @@ _FAULTS = {
     "number_missing": "Keep {{{name}}} in the text: it is the number that is enforced, and readers must see it.",
     "loose_number": "Only {{{name}}} gives this clause its number. Another one beside it could be taken for what is "
     "enforced: leave it out, also in words.",
+    "unenforced_number": "The system decides by this clause, but by no such number: leave it out, also in words.",
+    "number_in_summary": "A summary states no number of its own. Name one of this policy's numbers in braces, or leave "
+    "it out, also in words.",
     "unknown_parameter": "This policy has no number called {name}.",
     "out_of_bounds": "This takes {minimum} to {maximum} {unit}.",
     "no_time_zone": "This is no time zone. It is named as Asia/Kolkata or Europe/Berlin.",
@@ -36,18 +39,17 @@ _FAULTS = {
 _LACKS = {
     "changes_something": "The draft changes nothing of the version before it.",
     "can_stand": "{count} of its clauses or numbers cannot stand. Saving the draft says which.",
-    "marked_material": "It changes a number, a clause that states one or a clause that the system decides by, so it "
-    "must be marked as material.",
+    "marked_material": "It changes a number or words, of a clause or of the summary, so it must be marked as material.",
     "rehearsed": "This text with these numbers has not been rehearsed.",
-    "rehearsed_on_nothing": "Its rehearsal looked at no case, and now there are decisions to try it on. Rehearse it "
-    "again.",
+    "rehearsed_on_too_few": "Its rehearsal looked at {few} decisions; it has to look at the newest {needed} at least. "
+    "Rehearse it again.",
     "second_person": "You wrote some of it. Somebody who wrote none of it publishes it.",
 }
 _MET = {
     "changes_something": "It changes something.",
     "can_stand": "Every clause and every number can stand.",
     "marked_material": "A change that needs notice is marked as material.",
-    "rehearsed": "It was rehearsed as it is now; cases looked at: {cases}.",
+    "rehearsed": "It was rehearsed as it is now; decisions looked at: {decisions}.",
     "rehearsed_on_nothing": "It was rehearsed as it is now; there is no decision yet to try it on.",
     "second_person": "You wrote none of it.",
 }

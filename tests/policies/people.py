@@ -37,6 +37,7 @@ def rehearse(draft: PolicyVersion, *, state: str = "done", at: datetime = NOON, 
     """A rehearsal of a draft as it is now, finished unless it says otherwise."""
     finished = {"finished_at": at} if state in ("done", "failed") else {}
     asked = {"checksum": checksum(draft), "decisions": 10000, "asked_by": "staff:1", "asked_at": at}
+    asked["result"] = {"decisions": columns.get("done", 0)}
     return Rehearsal.objects.create(version=draft, state=state, **{**asked, **finished, **columns})
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection
 
-from policies import operations
+from policies import operations, reading
 from policies.models import DraftAct, PolicyVersion, content_of
 from policies.operations import acts
 from policies.rules.clauses import Reason, refund, support
@@ -103,7 +103,9 @@ class TestPublishing:
 
         decided(shipped["refund"], refund.UNDELIVERED_PART)
 
-        assert refused(publisher, ready) == [("", "rehearsed_on_nothing")]
+        assert refused(publisher, ready) == [("", "rehearsed_on_too_few")]
+        rehearse(ready, done=1, total=1, result={"decisions": 0, "open_orders": 1})
+        assert refused(publisher, ready) == [("", "rehearsed_on_too_few")]
         rehearse(ready, done=1, total=1)
         rehearse(ready)  # an empty one takes nothing away
         publish(publisher, ready)
@@ -116,16 +118,32 @@ class TestPublishing:
         publish(publisher, ready)
 
     @pytest.mark.parametrize(
-        "change", [{"params": {"appeal_days": 60}}, {"texts": {"refund.7.3": ("Missing", "It is paid back.")}}]
+        "change",
+        [
+            {"params": {"appeal_days": 60}},
+            {"texts": {"refund.7.3": ("Missing", "It is paid back.")}},
+            {"texts": {"refund.1.1": ("Purpose", "Nothing below is a right.")}},
+            {"summary": "Everything is paid back."},
+        ],
     )
-    def test_what_the_system_decides_by_is_material_whatever_the_writer_ticked(self, draft, writer, publisher, change):
+    def test_any_number_or_word_is_material_whatever_the_writer_ticked(self, draft, writer, publisher, change):
         write(writer, draft, **change)
         rehearse(draft)
 
         assert refused(publisher, draft) == [("", "marked_material")]
 
-    def test_words_that_inform_take_effect_at_once(self, draft, writer, publisher):
-        write(writer, draft, texts={"refund.1.1": ("Purpose", "Said otherwise.")})
+    def test_a_summary_alone_is_published_with_its_notice(self, draft, writer, publisher):
+        write(writer, draft, summary="After {fail_after_h} hours without progress all is paid back.", material=True)
+        rehearse(draft)
+
+        publish(publisher, draft)
+
+        edition = [each for each in reading.editions() if each.slug == "refund"][-1]
+        assert edition.summary == "After 72 hours without progress all is paid back."
+
+    def test_what_changes_no_word_takes_effect_at_once(self, draft, writer, publisher):
+        heading, text = content_of(draft).clauses["refund.1.1"]
+        write(writer, draft, texts={"refund.1.1": (heading.upper(), text)})
         rehearse(draft)
         later = NOON + timedelta(hours=1)
 

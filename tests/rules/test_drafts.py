@@ -13,7 +13,7 @@ from policies.rules import drafts, publishing
 from policies.rules.clauses import CLAUSE_BY_ID, CLAUSES, defaults, privacy, refund, support, terms
 from policies.rules.drafts import Content, Fault
 from policies.rules.publishing import Difference, DraftFacts, PublishFacts
-from policies.rules.stated_numbers import states_number
+from policies.rules.stated_numbers import stated_numbers, states_number
 from policies.wording import documents
 
 FACTS = dict.fromkeys(("support_email", "site_name", "operator", "governing_law"), "somebody@example.test")
@@ -22,16 +22,17 @@ NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def content(slug, *, without=(), texts_of=(), params=()):
+def content(slug, *, without=(), texts_of=(), params=(), summary=None):
     """The shipped policy with some of it otherwise."""
     shipped = {ref: (CLAUSE_BY_ID[ref].heading, text) for ref, text in texts.shipped(slug).clauses}
     clauses = {ref: said for ref, said in shipped.items() if ref not in without}
-    return Content(slug, {**clauses, **dict(texts_of)}, {**defaults(slug), **dict(params)})
+    said = texts.shipped(slug).summary if summary is None else summary
+    return Content(slug, said, {**clauses, **dict(texts_of)}, {**defaults(slug), **dict(params)})
 
 
 def faults(draft):
-    stated = {ref: drafts.placeholders(text) for ref, (_, text) in content(draft.policy).clauses.items()}
-    found = drafts.decide_faults(draft, stated=stated, known=FACTS, time_zones=ZONES)
+    before = content(draft.policy).clauses
+    found = drafts.decide_faults(draft, before=before, known=FACTS, time_zones=ZONES)
     return [(each.where, each.finding) for each in found]
 
 
@@ -72,7 +73,9 @@ class TestTheNumberInTheSentenceIsTheNumberEnforced:
     def test_it_cannot_move_to_another_clause(self):
         moved = {"refund.6.3": ("Failure", LATE), "refund.12.2": ("Words", "See {fail_after_h}.")}
 
-        assert faults(content("refund", texts_of=moved)) == [("refund.6.3:text", "number_missing")]
+        told = faults(content("refund", texts_of=moved))
+
+        assert told == [("refund.6.3:text", "number_missing"), ("refund.6.3:text", "unenforced_number")]
 
     @pytest.mark.parametrize(
         ("ref", "said", "field"),
@@ -98,6 +101,48 @@ class TestTheNumberInTheSentenceIsTheNumberEnforced:
     def test_a_clause_that_states_none_may_count(self):
         """The control: what is refused is a number beside an enforced one."""
         assert faults(content("refund", texts_of={"refund.1.1": ("Purpose", "One of 4 policies.")})) == []
+
+    @pytest.mark.parametrize(
+        ("ref", "said", "field"),
+        [
+            ("refund.7.3", ("Missing", "Paid back within 3 days."), "refund.7.3:text"),
+            ("refund.7.3", ("Missing", "Paid back within three days."), "refund.7.3:text"),
+            ("refund.7.3", ("Paid back in 3 days", "What is missing."), "refund.7.3:heading"),
+        ],
+    )
+    def test_no_clause_that_is_enforced_begins_to_state_one_that_is_not(self, ref, said, field):
+        assert faults(content("refund", texts_of={ref: said})) == [(field, "unenforced_number")]
+
+    def test_one_that_it_stated_before_may_stay_and_no_other_may_follow(self):
+        """terms.4.5 states a day that no version settles."""
+        heading, text = content("terms").clauses["terms.4.5"]
+        other = {"terms.4.5": (heading, f"{text} And in 9 days.")}
+
+        assert states_number(text)
+        assert faults(content("terms", texts_of={"terms.4.5": (heading, f"Said anew. {text}")})) == []
+        assert faults(content("terms", texts_of=other)) == [("terms.4.5:text", "unenforced_number")]
+
+    @pytest.mark.parametrize(
+        ("summary", "finding"),
+        [
+            ("Orders fail after 72 hours.", "number_in_summary"),
+            ("Orders fail after forty-eight hours.", "number_in_summary"),
+            ("Orders fail after {fail_after_h} hours, instead of 72.", "number_in_summary"),
+            ("Orders fail after {notice_days}.", "unknown_placeholder"),
+            ("Orders fail after {fail_after_h!r}.", "broken_braces"),
+            ("Orders fail { sooner.", "broken_braces"),
+            (" ", "empty"),
+            ("x" * 601, "too_long"),
+        ],
+    )
+    def test_the_summary_states_none_of_its_own(self, summary, finding):
+        """It stands beside the box that a customer ticks."""
+        assert faults(content("refund", summary=summary)) == [("summary", finding)]
+
+    def test_the_summary_may_name_those_that_are_enforced(self):
+        said = "One order fails after {fail_after_h} hours; write to {support_email}."
+
+        assert faults(content("refund", summary=said)) == []
 
     def test_counting_beside_one_is_no_other_number(self):
         """The control for words: one that counts things limits nothing."""
@@ -129,6 +174,10 @@ def test_a_number_in_a_text_is_seen(text):
 )  # fmt: skip
 def test_what_is_no_number_is_left_alone(text):
     assert not states_number(text)
+
+
+def test_a_number_is_known_by_the_word_behind_it():
+    assert stated_numbers("After 30 days, {fail_after_h} hours or Two  weeks.") == {"30 days", "two  weeks"}
 
 
 NUMBERS = [
@@ -196,37 +245,48 @@ class TestMaterial:
     """Support 7.4: whether notice is needed is not left to taste alone."""
 
     BASE = content("refund")
+    HEADING, TEXT = BASE.clauses["refund.1.1"]
 
     @pytest.mark.parametrize(
-        ("after", "material"),
+        "after",
         [
-            (content("refund"), False),
-            (content("refund", texts_of={"refund.1.1": ("Purpose", "Otherwise.")}), False),
-            (content("refund", without={"refund.12.2"}), False),
-            (content("refund", texts_of={"refund.7.3": ("What is missing", "Otherwise.")}), True),
-            (content("refund", params={"appeal_days": 60}), True),
-            (content("refund", texts_of={"refund.1.1": ("Purpose", "For 30 days.")}), True),
-            (content("refund", texts_of={"refund.1.1": ("Purpose", "For thirty days.")}), True),
+            content("refund", params={"appeal_days": 60}),
+            content("refund", texts_of={"refund.7.3": ("What is missing", "Otherwise.")}),
+            content("refund", texts_of={"refund.1.1": ("Purpose", "Nothing below is a right.")}),
+            content("refund", texts_of={"refund.1.1": (f"{HEADING} not", TEXT)}),
+            content("refund", texts_of={"refund.1.1": (HEADING, f"{TEXT} 5 %")}),
+            content("refund", without={"refund.12.2"}),
+            content("refund", summary="Everything is paid back."),
+            content("refund", summary=f"{BASE.summary} Not."),
         ],
     )
-    def test_a_number_or_an_enforced_clause_makes_it_so(self, after, material):
-        assert publishing.is_material(publishing.difference(self.BASE, after)) is material
+    def test_any_number_and_any_word_makes_it_so(self, after):
+        """Also of a clause that informs: it can take back what another one grants."""
+        assert publishing.is_material(publishing.difference(self.BASE, after))
 
     @pytest.mark.parametrize(
-        ("after", "material"),
+        "after",
         [
-            ({"texts_of": {"privacy.5.2": ("Mail", "Deleted after 300 days.")}}, True),
-            ({"texts_of": {"privacy.5.2": ("Mail", "Deleted some day.")}}, True),
-            ({"without": {"privacy.5.2"}}, True),
-            ({"texts_of": {"privacy.6.1": ("Cookies", "We set some.")}}, True),
-            ({"texts_of": {"privacy.1.2": ("A notice", "It informs.")}}, False),
+            content("refund"),
+            content("refund", texts_of={"refund.1.1": (HEADING.upper(), TEXT)}),
+            content("refund", texts_of={"refund.1.1": (HEADING, TEXT.replace(".", " !").replace(" ", "  "))}),
+            content("refund", summary=BASE.summary.replace("\n", " ").replace(";", ",").lower()),
         ],
     )
-    def test_the_number_of_a_clause_that_informs_is_one_too(self, after, material):
-        """privacy.5.2 and 6.1 state how long something is kept, and no parameter does."""
-        before = content("privacy")
+    def test_blanks_punctuation_and_capitals_do_not(self, after):
+        """The control."""
+        assert not publishing.is_material(publishing.difference(self.BASE, after))
 
-        assert publishing.is_material(publishing.difference(before, content("privacy", **after))) is material
+    @pytest.mark.parametrize(("before", "after"), [("5 %", "5 €"), ("5 %", "5"), ("{a}", "a"), ("1.5 h", "15 h")])
+    def test_a_sign_that_says_something_is_a_word(self, before, after):
+        older, newer = (content("privacy", texts_of={"privacy.5.2": ("Mail", text)}) for text in (before, after))
+
+        assert publishing.is_material(publishing.difference(older, newer))
+
+    def test_a_summary_alone_is_a_change(self):
+        found = publishing.difference(self.BASE, content("refund", summary=self.BASE.summary.upper()))
+
+        assert (found.is_empty, found.summary, found.clauses) == (False, True, frozenset())
 
     def test_a_difference_names_what_differs(self):
         after = content("refund", without={"refund.12.2"}, params={"appeal_days": 60})
@@ -241,7 +301,7 @@ CHANGED = Difference(frozenset(), frozenset({"appeal_days"}))
 
 def draft(**otherwise):
     ready = {"publisher": "staff:2", "writers": frozenset({"staff:1"}), "change": CHANGED, "material": True}
-    return DraftFacts(**{**ready, "faults": (), "rehearsed": 10, "to_rehearse": True, **otherwise})
+    return DraftFacts(**{**ready, "faults": (), "rehearsed": 200, "to_rehearse": 200, **otherwise})
 
 
 def asked(**otherwise):
@@ -260,7 +320,9 @@ class TestPublishing:
             ({"faults": (Fault("x", "empty"),)}, "can_stand"),
             ({"material": False}, "marked_material"),
             ({"rehearsed": None}, "rehearsed"),
-            ({"rehearsed": 0}, "rehearsed_on_nothing"),
+            ({"rehearsed": 0}, "rehearsed_on_too_few"),
+            ({"rehearsed": 199}, "rehearsed_on_too_few"),
+            ({"rehearsed": 1, "to_rehearse": 2}, "rehearsed_on_too_few"),
             ({"publisher": "staff:1"}, "second_person"),
         ],
     )
@@ -270,7 +332,11 @@ class TestPublishing:
 
     def test_a_rehearsal_on_nothing_is_one_where_there_is_nothing(self):
         """Support 7.4: the first version of a policy after its seed has no decision to be tried on."""
-        assert publishing.decide_publishing(draft(rehearsed=0, to_rehearse=False), asked()) == ()
+        assert publishing.decide_publishing(draft(rehearsed=0, to_rehearse=0), asked()) == ()
+
+    @pytest.mark.parametrize("looked_at", [3, 4, 10_000])
+    def test_a_rehearsal_on_all_there_is_suffices(self, looked_at):
+        assert publishing.decide_publishing(draft(rehearsed=looked_at, to_rehearse=3), asked()) == ()
 
     @pytest.mark.parametrize(
         ("otherwise", "field", "finding"),

@@ -26,7 +26,7 @@ from tests.rules.test_expectations import TERMS
 
 # They judge drafts and offers, which are nobody's case: none of them cites a clause.
 DECIDE_NO_CASE = {
-    "drafts.decide_faults", "drafts.decide_summary", "publishing.decide_conditions", "publishing.decide_publishing",
+    "drafts.decide_faults", "publishing.decide_conditions", "publishing.decide_publishing",
     "catalogue.decide_terms", "catalogue.decide_place",
 }  # fmt: skip
 
