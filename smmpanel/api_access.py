@@ -11,7 +11,8 @@ from policies import operations as policies
 def open_access(*, user_id: int, label: str, now: datetime) -> str:
     """Accept the policies in force and their later versions for this user, create a key and return its plain text.
 
-    A program cannot tick a box before each order; the owner of its key does so once, here.
+    A program cannot tick a box before each order; the owner of its key does so once, here. The later versions are
+    covered for orders by key alone, and until the last key is revoked; an order in the browser asks.
     Raises keys.TooManyKeys; the acceptance then stays, as it was given.
     """
     with transaction.atomic(durable=True):

@@ -48,7 +48,7 @@ def create_key(request: UserRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_key(request: UserRequest, key_id: int) -> HttpResponse:
-    """End a key for good."""
+    """End a key for good; without a key, no later policy is covered by what was accepted with it (terms.6.2)."""
     if keys.revoke(user_id=request.user.pk, key_id=key_id, now=timezone.now()):
         messages.success(request, "The key is revoked. Programs that still use it are refused from now on.")
     return redirect("api")

@@ -118,7 +118,7 @@ def quote(user: User, params: Params, request: HttpRequest) -> HttpResponse:
     An empty wallet gets its quote too, and so does who has yet to accept the policies.
     """
     asked, now = _asked(params), timezone.now()
-    quoted = quoting.quote(user_id=user.pk, request=asked, now=now)
+    quoted = quoting.quote(user_id=user.pk, request=asked, by_key=True, now=now)
     if quoted is None:
         raise refusal(placing.NO_SUCH_SERVICE)
     refused = [each for each in quoted.refusals if each.code not in NO_HINDRANCE_TO_A_QUOTE]

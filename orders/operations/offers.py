@@ -80,7 +80,8 @@ class Facts:
     """All that a new order is decided on, as of one instant.
 
     offer: None where there is no such service or no route to it. versions: in force, to govern the order; missing:
-    those of them that the customer has yet to accept. history: what orders of the service took, by size.
+    those of them that the customer has yet to accept for an order by form, or by key. history: what orders
+    of the service took, by size.
     """
 
     offer: Offer | None
@@ -91,16 +92,22 @@ class Facts:
     earlier: Earlier | None
 
 
-def facts_for(*, user_id: int, service_id: int, request_key: str | None = None, now: datetime) -> Facts:
-    """Read everything in one round trip."""
+def facts_for(*, user_id: int, service_id: int, by_key: bool, request_key: str | None = None, now: datetime) -> Facts:
+    """Read everything in one round trip.
+
+    by_key: a program asks, for which the standing acceptance of its key's owner counts (terms.6.2).
+    """
     ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s, %s)", [user_id, service_id, request_key, now])
     read: Mapping[str, Any] = json.loads(text, parse_float=Decimal)
-    required = [(policies.published_version(version_id), accepted) for version_id, accepted in read["required"] or ()]
+    required = [
+        (policies.published_version(version_id), accepted or (by_key and covered))
+        for version_id, accepted, covered in read["required"] or ()
+    ]
     return Facts(
         offer=Offer(**read["offer"]) if read["offer"] else None,
         history=tuple(Measured(*size) for size in read["history"] or ()),
         balance=Decimal(read["balance"]),
         versions=tuple(version for version, _ in required),
-        missing=tuple(version for version, accepted in required if not accepted),
+        missing=tuple(version for version, agreed in required if not agreed),
         earlier=Earlier(*read["earlier"]) if read["earlier"] else None,
     )

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -89,14 +90,22 @@ def place_order(
     program may go by the price list instead, with None.
     Raises Refused, or RequestKeyReused for a key that was used for something else.
     """
-    facts = facts_for(user_id=user_id, service_id=request.service_id, request_key=request_key, now=now)
+    read = partial(
+        facts_for,
+        user_id=user_id,
+        service_id=request.service_id,
+        by_key=channel is not Order.Channel.WEB,
+        request_key=request_key,
+        now=now,
+    )
+    facts = read()
     if facts.earlier:
         return _answer_again(facts.earlier, request)
     try:
         return _place(facts, _Call(user_id, request, request_key, channel, accepting or {}, quote, now))
     except (Refused, IntegrityError):
         # The twin of this request may have won meanwhile: then its order is the answer, whatever stopped this one.
-        again = facts_for(user_id=user_id, service_id=request.service_id, request_key=request_key, now=now)
+        again = read()
         if again.earlier:
             return _answer_again(again.earlier, request)
         raise

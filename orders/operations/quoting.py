@@ -136,12 +136,20 @@ class Quote:
         return next(version for version in self.versions if version.policy.slug == slug)
 
 
-def quote(*, user_id: int, request: Request, accepting: Mapping[int, str] | None = None, now: datetime) -> Quote | None:
+def quote(
+    *,
+    user_id: int,
+    request: Request,
+    by_key: bool = False,
+    accepting: Mapping[int, str] | None = None,
+    now: datetime,
+) -> Quote | None:
     """Price and judge an order without placing it. None where there is no such service.
 
-    accepting: versions (id -> checksum shown) that the customer accepts with this order.
+    by_key: a program asks, by an API key. accepting: versions (id -> checksum shown) that the customer accepts with
+    this order.
     """
-    facts = facts_for(user_id=user_id, service_id=request.service_id, now=now)
+    facts = facts_for(user_id=user_id, service_id=request.service_id, by_key=by_key, now=now)
     return judge(facts, request, accepting=accepting or {}, now=now)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Min
 
 from accounts.models import User
 from orders.models import Order
@@ -15,20 +16,10 @@ LOOK_BACK = 100  # orders; a reseller's thousands say no more about what they wa
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """A version in force that a customer has accepted. by: itself, or the standing acceptance that covers it."""
+    """A version in force that a customer has accepted itself, and when first."""
 
     version: PolicyVersion
-    by: Acceptance
-
-    @property
-    def itself(self) -> bool:
-        """Whether this very version was accepted."""
-        return self.by.version_id == self.version.pk
-
-    @property
-    def same_policy(self) -> bool:
-        """Whether a version of the same policy was accepted."""
-        return self.by.version.policy_id == self.version.policy_id
+    at: datetime
 
 
 def ordered_before(*, customer: User, size: int) -> list[catalogue.Listed]:
@@ -45,13 +36,7 @@ def has_ordered(*, user_id: int, service_id: int) -> bool:
 
 
 def agreed(*, user_id: int, versions: Sequence[PolicyVersion]) -> tuple[Agreed, ...]:
-    """By what the customer has accepted each of these, all of which they have accepted. One query."""
-    covering = Q(version__in=versions) | Q(standing=True)
-    theirs = Acceptance.objects.filter(covering, user_id=user_id).select_related("version__policy").order_by("at", "pk")
-    found = list(theirs)
-    return tuple(Agreed(version, _covering(version, found)) for version in versions) if found else ()
-
-
-def _covering(version: PolicyVersion, accepted: Sequence[Acceptance]) -> Acceptance:
-    """As policies_required.sql looks: the version itself, else one of its policy, else one older than its policy."""
-    return min(accepted, key=lambda each: (each.version_id != version.pk, each.version.policy_id != version.policy_id))
+    """When the customer accepted each of these, all of which they have accepted. One query."""
+    theirs = Acceptance.objects.filter(version__in=versions, user_id=user_id)
+    first = dict(theirs.values("version_id").annotate(first=Min("at")).values_list("version_id", "first"))
+    return tuple(Agreed(version, first[version.pk]) for version in versions)

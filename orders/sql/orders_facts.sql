@@ -2,8 +2,9 @@
 -- it needs, the service as this customer meets it, by the route with the lowest priority number, and what orders of the
 -- service took.
 --
--- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required: [[version id, accepted], ...]. history: [[size, sample,
--- p50_s, p90_s, p10_s, start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured.
+-- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required:
+-- [[version id, accepted, covered], ...], as policies_required() says. history: [[size, sample, p50_s, p90_s, p10_s,
+-- start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured.
 CREATE OR REPLACE FUNCTION orders_facts(p_user_id bigint, p_service_id bigint, p_request_key text, p_now timestamptz)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -13,7 +14,7 @@ BEGIN
             WHERE user_id = p_user_id AND request_key = p_request_key),
         'balance', wallet_balance(p_user_id),
         'required', (
-            SELECT jsonb_agg(jsonb_build_array(version_id, accepted)) FROM policies_required(p_user_id, p_now)),
+            SELECT jsonb_agg(jsonb_build_array(version_id, accepted, covered)) FROM policies_required(p_user_id, p_now)),
         'history', (
             SELECT jsonb_agg(jsonb_build_array(
                 size, sample, p50_s, p90_s, p10_s, start_p10_s, start_p50_s, start_p90_s))

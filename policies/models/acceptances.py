@@ -7,7 +7,11 @@ from policies.models.documents import PolicyVersion
 
 
 class Acceptance(models.Model):
-    """A user accepted a version. standing: also later versions, once they are in force (decision 25)."""
+    """A user accepted a version. standing: given with an API key.
+
+    What stands covers later versions too, once they are in force, for orders by key and while one is not revoked
+    (decision 25, terms.6.2).
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acceptances", db_index=False)
     version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="acceptances")

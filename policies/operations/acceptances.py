@@ -12,10 +12,17 @@ class PolicyChanged(Exception):
     """What somebody wants to accept is not what is in force: another version, or another text than was shown."""
 
 
-def missing_acceptances(*, user_id: int, now: datetime) -> tuple[PolicyVersion, ...]:
-    """The versions an order needs that this user has not accepted (policies/sql/policies_required.sql)."""
-    required = sql.rows("SELECT version_id, accepted FROM policies_required(%s, %s)", [user_id, now])
-    return tuple(published_version(version_id) for version_id, accepted in required if not accepted)
+def missing_acceptances(*, user_id: int, by_key: bool = False, now: datetime) -> tuple[PolicyVersion, ...]:
+    """The versions an order needs that this user has not accepted (policies/sql/policies_required.sql).
+
+    by_key: of an order through the API, for which a standing acceptance counts while a key is not revoked (terms.6.2).
+    """
+    required = sql.rows("SELECT version_id, accepted, covered FROM policies_required(%s, %s)", [user_id, now])
+    return tuple(
+        published_version(version_id)
+        for version_id, accepted, covered in required
+        if not (accepted or (by_key and covered))
+    )
 
 
 def accept(

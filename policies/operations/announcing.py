@@ -66,7 +66,8 @@ def _tell_next(version: PolicyVersion, mail: Mail, concerned: Concerned, now: da
 def _audience(version: PolicyVersion) -> QuerySet[User]:
     """Who is bound by an earlier version, by id: by accepting one, or by a key's standing acceptance (terms.6.2).
 
-    A document that nobody accepts binds nobody and concerns everybody.
+    Also by that of a key that was revoked since: what was ordered with it stays under what was in force. A document
+    that nobody accepts binds nobody and concerns everybody.
     """
     users = User.objects.order_by("pk")
     if not version.policy.required_to_order:

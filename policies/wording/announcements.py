@@ -16,8 +16,8 @@ In short:
 {numbers}{clauses}
 The new version, at an address that stays: {page}
 {differences}
-{orders}If you do not agree, you can stop ordering before that day and ask for your balance back. Questions are
-welcome at {support}.
+{orders}If you do not agree, you can stop ordering and revoke your API keys before that day, and ask for your
+balance back. Questions are welcome at {support}.
 """
 KEPT = "Orders that you place before that day keep the version they were placed under.\n"
 BECOMES = {"added": "new", "removed": "taken out", "changed": "reads otherwise"}

@@ -1,18 +1,22 @@
 """Accepting policies on the order form and by key: what is asked, what is new in it, when it changes (R7, D47)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import policies.operations as policies
+from accounts import keys
+from accounts.models import ApiKey, User
 from orders.models import Order
 from orders.operations import placing
 from orders.reading import agreements, habits
 from policies.models import Acceptance, Policy, PolicyVersion
-from tests.factories import NOON, CustomerFactory, OrderFactory, ServiceFactory
+from tests.factories import NOON, CustomerFactory, OrderFactory, ServiceFactory, token_of
 from tests.orders.buyer import LINK, PLACE, Buyer
 from tests.policy_versions import publish_next
 
@@ -120,30 +124,12 @@ class TestAgreed:
 
         assert f"(version 1)</a>: accepted on {today}." in self.lines(buyer)
 
-    def test_a_later_version_says_which_standing_acceptance_covers_it(self, buyer: Buyer):
-        """Decision 25: nobody is told that they accepted what they never saw."""
-        today = self.accept(buyer, standing=True)
-        publish_next(refund_policy(), at=timezone.now())
+    def test_a_version_accepted_with_a_key_and_again_by_hand_says_when_first(self, buyer: Buyer):
+        first = self.accept(buyer, standing=True)
+        with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
+            self.accept(buyer, standing=False)
 
-        said = self.lines(buyer)
-
-        covered = f"covered by your standing acceptance of version 1 on {today}."
-        assert f"Refund and cancellation policy (version 2)</a>: {covered}" in said
-        assert said.count("covered by") == 1
-        assert said.count(f"(version 1)</a>: accepted on {today}.") == 2
-
-    def test_a_document_that_came_later_says_so(self, buyer: Buyer):
-        """terms.6.2."""
-        self.accept(buyer, standing=True)
-        third = Policy.objects.create(slug="refund2", title="Extra terms", required_to_order=True)
-        version = third.versions.create(number=1, summary="One.\nTwo.\nThree.")
-        version.clauses.create(ref="refund.1.1", position=1, heading="Purpose", text="A sentence.")
-        version.status, version.checksum = "published", policies.checksum_of(version)
-        version.published_at = version.effective_from = timezone.now()
-        version.published_by = "system"
-        version.save()
-
-        assert "covered by your standing acceptance of the " in self.lines(buyer)
+            assert f"(version 1)</a>: accepted on {first}." in self.lines(buyer)
 
     def test_it_takes_one_query(self, buyer: Buyer, django_assert_num_queries):
         self.accept(buyer, standing=True)
@@ -223,27 +209,119 @@ class TestSwitch:
         assert 'value="777"' in answer.content.decode()
 
 
-@pytest.mark.parametrize(("after", "number"), [(-SECOND, 1), (0 * SECOND, 2), (SECOND, 2)])
-@pytest.mark.parametrize("standing", [True, False])
-def test_a_standing_acceptance_takes_orders_across_a_switch(after, number: int, standing: bool):
-    """Decision 25: a key's owner accepted once; the order is governed by what is in force at its instant."""
-    policies.seed(now=NOON)
-    user = CustomerFactory(funds=Decimal(10))
-    shown = {version.pk: version.checksum for version in policies.required_versions(now=NOON)}
-    policies.accept(user_id=user.pk, checksums=shown, context="api", standing=standing, now=NOON)
-    switch = NOON + timedelta(days=1)
-    publish_next(policies.in_force(slug="refund", now=NOON), at=switch, fail_after_h=48)
-    call = {
-        "user_id": user.pk,
-        "request": placing.Request(ServiceFactory().pk, LINK, 1000),
-        "request_key": None,
-        "channel": Order.Channel.API_V2,
-        "now": switch + after,
-    }
+class TestStanding:
+    """terms.6.2, decision 25: what a key's owner accepted covers orders by key; the browser asks for what is new."""
 
-    if not standing and number == 2:
-        with pytest.raises(placing.Refused, match="policies_not_accepted"):
-            placing.place_order(**call)
-        return
-    order = Order.objects.get(pk=placing.place_order(**call).order_id)
-    assert order.refund_policy.number == number
+    SWITCH = NOON + timedelta(days=1)
+
+    @pytest.fixture
+    def shown(self) -> dict[int, str]:
+        """The versions in force, and one of the refund policy that follows a day later."""
+        policies.seed(now=NOON)
+        versions = policies.required_versions(now=NOON)
+        publish_next(policies.in_force(slug="refund", now=NOON), at=self.SWITCH, fail_after_h=48)
+        return {version.pk: version.checksum for version in versions}
+
+    def customer(self, shown: dict[int, str], *, standing: bool = True, made: int = 1) -> tuple[User, list[ApiKey]]:
+        user = CustomerFactory(funds=Decimal(10))
+        policies.accept(user_id=user.pk, checksums=shown, context="api", standing=standing, now=NOON)
+        return user, [keys.create_key(user_id=user.pk, label="", now=NOON)[0] for _ in range(made)]
+
+    def place(self, user: User, *, at: datetime, channel: Order.Channel = Order.Channel.API_V2) -> Order:
+        request = placing.Request(ServiceFactory().pk, LINK, 1000)
+        by_form = channel is Order.Channel.WEB
+        placed = placing.place_order(
+            user_id=user.pk,
+            request=request,
+            request_key=None,
+            channel=channel,
+            quote=token_of(user_id=user.pk, request=request, now=at) if by_form else None,
+            now=at,
+        )
+        return Order.objects.get(pk=placed.order_id)
+
+    @pytest.mark.parametrize(("after", "number"), [(-SECOND, 1), (0 * SECOND, 2), (SECOND, 2)])
+    def test_it_takes_orders_by_key_across_a_switch(self, shown, after, number: int):
+        """The order is governed by what is in force at its instant."""
+        user, _ = self.customer(shown)
+
+        assert self.place(user, at=self.SWITCH + after).refund_policy.number == number
+
+    @pytest.mark.parametrize(("after", "number"), [(-SECOND, 1), (0 * SECOND, None), (SECOND, None)])
+    @pytest.mark.parametrize(
+        ("standing", "revoked", "channel"),
+        [
+            (False, 0, Order.Channel.API_V2),
+            (True, 2, Order.Channel.API_V2),  # a call that came in with a key just before it was revoked
+            (True, 0, Order.Channel.WEB),
+            (True, 2, Order.Channel.WEB),
+        ],
+    )
+    def test_whoever_it_does_not_cover_is_asked_from_that_instant(
+        self, shown, after, number: int | None, standing: bool, revoked: int, channel
+    ):
+        user, made = self.customer(shown, standing=standing, made=2)
+        for key in made[:revoked]:
+            keys.revoke(user_id=user.pk, key_id=key.pk, now=NOON)
+
+        if number is None:
+            with pytest.raises(placing.Refused, match="policies_not_accepted"):
+                self.place(user, at=self.SWITCH + after, channel=channel)
+            return
+        assert self.place(user, at=self.SWITCH + after, channel=channel).refund_policy.number == number
+
+    def test_one_of_two_keys_revoked_leaves_orders_by_the_other(self, shown):
+        user, (first, _) = self.customer(shown, made=2)
+        keys.revoke(user_id=user.pk, key_id=first.pk, now=NOON)
+
+        assert self.place(user, at=self.SWITCH).refund_policy.number == 2
+
+    def test_it_costs_an_order_no_query_more(self, shown):
+        """The same count as for who accepted the very version."""
+        by_key, _ = self.customer(shown)
+        itself, _ = self.customer(shown, standing=False)
+        now_in_force = {version.pk: version.checksum for version in policies.required_versions(now=self.SWITCH)}
+        policies.accept(user_id=itself.pk, checksums=now_in_force, context="order", now=self.SWITCH)
+        counts = []
+        for user in (by_key, itself):
+            self.place(user, at=self.SWITCH)
+            with CaptureQueriesContext(connection) as queries:
+                self.place(user, at=self.SWITCH)
+            counts.append(len(queries))
+
+        assert counts[0] == counts[1]
+
+    @pytest.mark.parametrize("revoked", [False, True])
+    def test_the_form_asks_for_a_later_version_and_shows_what_changed(self, buyer: Buyer, revoked: bool):
+        """A key spares a program the tick, not a person the reading."""
+        shown = {version.pk: version.checksum for version in policies.required_versions(now=timezone.now())}
+        policies.accept(user_id=buyer.user.pk, checksums=shown, context="api", standing=True, now=timezone.now())
+        key, _ = keys.create_key(user_id=buyer.user.pk, label="", now=timezone.now())
+        if revoked:
+            keys.revoke(user_id=buyer.user.pk, key_id=key.pk, now=timezone.now())
+        service = ServiceFactory()
+        second = publish_next(refund_policy(), at=timezone.now(), fail_after_h=48)
+
+        page = buyer.browser.get(PLACE, {"service": service.pk}).content.decode()
+        for said in ('name="accept"', "<del>72</del>", "<ins>48</ins>", "since version 1, which you accepted"):
+            assert said in page
+        form = buyer.form(service)
+        assert (buyer.place(form, quantity="100", accept="").status_code, buyer.orders) == (422, [])
+
+        assert buyer.place(form, quantity="100").status_code == 302
+        assert [order.refund_policy_id for order in buyer.orders] == [second.pk]
+        assert Acceptance.objects.get(user=buyer.user, version=second).standing is False
+
+    def test_one_that_takes_effect_between_page_and_click_is_shown_first(self, buyer: Buyer):
+        """D48, with a key as without."""
+        shown = {version.pk: version.checksum for version in policies.required_versions(now=timezone.now())}
+        policies.accept(user_id=buyer.user.pk, checksums=shown, context="api", standing=True, now=timezone.now())
+        keys.create_key(user_id=buyer.user.pk, label="", now=timezone.now())
+        form = buyer.look({**buyer.form(ServiceFactory()), "quantity": "777"})
+        publish_next(refund_policy(), at=timezone.now(), fail_after_h=48)
+
+        answer = buyer.place(form, accept="")
+
+        assert (answer.status_code, buyer.orders, buyer.balance) == (409, [], Decimal(10))
+        for said in ("have just changed", "<del>72</del>", "<ins>48</ins>", 'value="777"'):
+            assert said in answer.content.decode()

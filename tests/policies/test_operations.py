@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import keys
 from policies import operations
 from policies.models import Acceptance, Clause, Decision, Policy, PolicyVersion
 from policies.rules import refunds
@@ -88,8 +89,13 @@ class TestInForce:
 class TestAcceptance:
     """R7."""
 
-    def missing(self, customer, *, at=NOON):
-        return [version.policy.slug for version in operations.missing_acceptances(user_id=customer.pk, now=at)]
+    def missing(self, customer, *, at=NOON, by_key=False):
+        missing = operations.missing_acceptances(user_id=customer.pk, by_key=by_key, now=at)
+        return [version.policy.slug for version in missing]
+
+    def key(self, customer):
+        made, _ = keys.create_key(user_id=customer.pk, label="", now=NOON)
+        return made
 
     def test_is_missing_until_it_is_given(self, shipped, customer):
         assert self.missing(customer) == ["refund", "support", "terms"]
@@ -108,18 +114,59 @@ class TestAcceptance:
         assert self.missing(customer, at=NOON + SECOND) == ["refund"]
 
     def test_that_stands_covers_later_versions_once_they_are_in_force(self, shipped, customer):
-        """Decisions 24 and 25."""
+        """Decisions 24 and 25: for orders by key; who orders in the browser reads what changed."""
         whole = sums(*shipped.values())
         operations.accept(user_id=customer.pk, checksums=whole, context="api", standing=True, now=NOON)
+        self.key(customer)
         publish(shipped["refund"].policy, number=2, at=NOON + SECOND)
 
-        assert self.missing(customer, at=NOON + SECOND) == []
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == []
+        assert self.missing(customer, at=NOON + SECOND) == ["refund"]
+
+    def test_that_stands_is_one_of_the_version_itself_with_or_without_a_key(self, shipped, customer):
+        operations.accept(
+            user_id=customer.pk, checksums=sums(*shipped.values()), context="api", standing=True, now=NOON
+        )
+
+        assert self.missing(customer) == self.missing(customer, by_key=True) == []
+
+    def test_that_stands_covers_nothing_later_once_the_last_key_is_revoked(self, shipped, customer):
+        """terms.6.2: whoever does not agree revokes the key before it takes effect. One of two leaves the other."""
+        whole = sums(*shipped.values())
+        operations.accept(user_id=customer.pk, checksums=whole, context="api", standing=True, now=NOON)
+        first, second = self.key(customer), self.key(customer)
+        publish(shipped["refund"].policy, number=2, at=NOON + SECOND)
+
+        keys.revoke(user_id=customer.pk, key_id=first.pk, now=NOON)
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == []
+
+        keys.revoke(user_id=customer.pk, key_id=second.pk, now=NOON)
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == ["refund"]
+        assert self.missing(customer, by_key=True) == []
+
+    def test_that_stands_is_not_kept_up_by_a_key_of_somebody_else(self, shipped, customer, django_user_model):
+        other = django_user_model.objects.create_user("other@example.test")
+        whole = sums(*shipped.values())
+        operations.accept(user_id=customer.pk, checksums=whole, context="api", standing=True, now=NOON)
+        self.key(other)
+        publish(shipped["refund"].policy, number=2, at=NOON + SECOND)
+
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == ["refund"]
+
+    def test_that_does_not_stand_covers_nothing_later_whatever_keys_there_are(self, shipped, customer):
+        whole = sums(*shipped.values())
+        operations.accept(user_id=customer.pk, checksums=whole, context="order", now=NOON)
+        self.key(customer)
+        publish(shipped["refund"].policy, number=2, at=NOON + SECOND)
+
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == ["refund"]
 
     def test_that_stands_from_a_later_version_does_not_reach_back(self, shipped, customer):
         second = publish(shipped["refund"].policy, number=2, at=NOON + SECOND)
         operations.accept(user_id=customer.pk, checksums=sums(second), context="api", standing=True, now=NOON + SECOND)
 
-        assert "refund" in self.missing(customer, at=NOON)
+        self.key(customer)
+        assert "refund" in self.missing(customer, at=NOON, by_key=True)
 
     def test_that_stands_covers_a_document_that_is_added_later(self, shipped, customer):
         """terms.6.2: no program stops because a document was added; who orders by hand is asked."""
@@ -127,19 +174,23 @@ class TestAcceptance:
         by_hand = type(customer).objects.create_user("by-hand@example.test")
         operations.accept(user_id=customer.pk, checksums=whole, context="api", standing=True, now=NOON)
         operations.accept(user_id=by_hand.pk, checksums=whole, context="order", now=NOON)
+        for each in (customer, by_hand):
+            self.key(each)
         added = Policy.objects.create(slug="conduct", title="Rules of conduct", required_to_order=True)
         publish(added, number=1, at=NOON + SECOND)
 
-        assert self.missing(customer, at=NOON + SECOND) == []
-        assert self.missing(by_hand, at=NOON + SECOND) == ["conduct"]
+        assert self.missing(customer, at=NOON + SECOND, by_key=True) == []
+        assert self.missing(customer, at=NOON + SECOND) == ["conduct"]
+        assert self.missing(by_hand, at=NOON + SECOND, by_key=True) == ["conduct"]
 
     def test_that_stands_for_one_document_does_not_cover_an_older_one(self, shipped, customer):
         """The control: only what came after it."""
+        self.key(customer)
         operations.accept(
             user_id=customer.pk, checksums=sums(shipped["refund"]), context="api", standing=True, now=NOON
         )
 
-        assert self.missing(customer) == ["support", "terms"]
+        assert self.missing(customer, by_key=True) == ["support", "terms"]
 
     def test_of_somebody_else_does_not_count(self, shipped, customer, django_user_model):
         other = django_user_model.objects.create_user("other@example.test")

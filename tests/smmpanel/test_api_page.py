@@ -1,14 +1,17 @@
 """The page about the API: keys are made after the password, shown once, and come with the policies (decision 25)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from accounts import keys
 from accounts import operations as accounts
 from accounts.models import ApiKey, User
 from policies import operations as policies
+from tests.policy_versions import publish_next
 from tests.smmpanel.world import PASSWORD, build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_limits")]
@@ -53,8 +56,16 @@ def test_with_the_key_the_policies_are_accepted_and_their_later_versions_too(pro
     assert policies.missing_acceptances(user_id=customer.pk, now=now.replace(year=2027))
 
     proved.post("/api-keys", FIELDS)
+    today = timezone.now()
+    publish_next(policies.in_force(slug="terms", now=today), at=today + timedelta(days=30))
 
-    assert not policies.missing_acceptances(user_id=customer.pk, now=now.replace(year=2027))
+    later = {"user_id": customer.pk, "now": today + timedelta(days=30)}
+    assert not policies.missing_acceptances(user_id=customer.pk, now=today)
+    assert not policies.missing_acceptances(by_key=True, **later)
+    assert [version.number for version in policies.missing_acceptances(**later)] == [2]
+
+    proved.post(f"/api-keys/{ApiKey.objects.get(user=customer).pk}/revoke")
+    assert [version.number for version in policies.missing_acceptances(by_key=True, **later)] == [2]
 
 
 def test_without_the_tick_there_is_no_key_and_the_input_stays(proved, customer):
