@@ -194,7 +194,7 @@ class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
 
     @admin.display(description="decided")
     def what(self, appeal: Appeal) -> str:
-        said = wording.outcome(appeal.decision.outcome)
+        said = wording.outcome(appeal.decision.outcome, rule=appeal.decision.rule)
         return f"{said}, {amount(appeal.decision.amount)}" if appeal.decision.amount else said
 
     @admin.display(description="order")

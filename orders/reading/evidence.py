@@ -193,7 +193,7 @@ def _decision(receipt: Receipt, staff: bool) -> Content:
         "address": _absolute(reverse("orders:decision", args=[receipt.order.pk, decision.uuid])),
         "decided_at": decision.decided_at,
         "outcome": decision.outcome,
-        "outcome_said": wording.outcome(decision.outcome),
+        "outcome_said": wording.outcome(decision.outcome, rule=decision.rule),
         "amount": decision.amount,
         "rule": decision.rule,
         "rule_version": decision.rule_version,

@@ -109,7 +109,7 @@ def grounds(decision: Decision) -> tuple[wording.Grounds, ...]:
 @register.filter
 def decision_title(decision: Decision) -> str:
     """What a decision came to."""
-    return wording.outcome(decision.outcome)
+    return wording.outcome(decision.outcome, rule=decision.rule)
 
 
 @register.filter

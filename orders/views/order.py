@@ -12,6 +12,7 @@ from orders.models import Order
 from orders.operations import cancelling
 from orders.reading.page import page_of
 from orders.views.fragments import page_or_part
+from policies import wording
 
 
 @login_required
@@ -34,8 +35,8 @@ def cancel(request: UserRequest, order_id: int) -> HttpResponse:
         cancelling.cancel_unsent(user_id=request.user.pk, order_id=order_id, now=timezone.now())
     except Order.DoesNotExist as error:
         raise Http404 from error
-    except cancelling.AlreadySent:
-        messages.warning(request, "It was too late to cancel: the order had already gone to the provider or ended.")
+    except cancelling.AlreadySent as refused:
+        messages.warning(request, f"It was too late to cancel. {wording.reason(refused.reason)}")
     else:
         messages.success(request, "The order is canceled. All you paid for it is back in your wallet.")
     return HttpResponseRedirect(reverse("orders:detail", args=[order_id]))

@@ -11,7 +11,7 @@ from policies.operations.appeals import (
     open_appeal,
     redress_of,
 )
-from policies.operations.decisions import UnknownClause, decisions_on, record_decision
+from policies.operations.decisions import UnknownClause, decisions_on, record_decision, was_decided
 from policies.operations.drafting import DraftExists, discard_draft, edit_draft, start_draft
 from policies.operations.publishing import Prospect, change_of, prospect, publish
 from policies.operations.versions import (
@@ -56,5 +56,6 @@ __all__ = [
     "revision_of",
     "seed",
     "start_draft",
+    "was_decided",
     "writers_of",
 ]

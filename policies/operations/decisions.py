@@ -69,6 +69,12 @@ def record_decision(
     )
 
 
+def was_decided(*, rule: str, subject_type: str, subject_id: int, inputs: Mapping[str, object]) -> bool:
+    """Whether a rule was asked about a subject before, on the very same facts."""
+    about = Decision.objects.filter(subject_type=subject_type, subject_id=subject_id, rule=rule)
+    return about.filter(inputs_sha256=canonical.digest(canonical.plain(inputs))).exists()
+
+
 def stored_reason(reason: Reason) -> dict[str, object]:
     """A reason as a decision's row keeps it, in JSON's own types."""
     return {"clause": reason.clause.id, "finding": reason.finding, "facts": canonical.plain(reason.facts)}

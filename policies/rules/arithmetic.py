@@ -19,6 +19,7 @@ class Step:
 def steps(rule: str, version: int, inputs: Inputs) -> tuple[Step, ...]:
     """The lines that lead to what is left to pay back; the last is their sum, and whether it is paid the clause says.
 
+    None of a rule that decides on no money.
     Raises KeyError for a rule that is not known here.
     """
     return _STEPS[rule, version](inputs)
@@ -44,7 +45,12 @@ def _overturned(inputs: Inputs) -> tuple[Step, ...]:
     )
 
 
+def _none(inputs: Inputs) -> tuple[Step, ...]:
+    return ()
+
+
 _STEPS: Mapping[tuple[str, int], Callable[[Inputs], tuple[Step, ...]]] = {
     ("refunds.decide_refund", 1): _refund,
     ("appeals.decide_overturned", 1): _overturned,
+    ("cancellations.decide_cancel", 1): _none,
 }

@@ -27,6 +27,7 @@ GROUNDS: Mapping[str, tuple[Clause, ...]] = {
         clause.VISIBILITY_ONLY,
     ),
     "appeals.decide_overturned": (clause.HOW_REVIEWED,),
+    "cancellations.decide_cancel": (clause.FREE_UNTIL_SENT,),
     "explain.explain": (
         *_REFUND,
         clause.AUTOMATED,

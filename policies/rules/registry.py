@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from policies.rules import appeals, refunds, tolerance
+from policies.rules import appeals, cancellations, refunds, tolerance
 from policies.rules.clauses import Params, Reason
-from policies.rules.vocabulary import Cause, DecisionOutcome
+from policies.rules.vocabulary import Cause, DecisionOutcome, RunState
 
 Inputs = Mapping[str, Any]
 """Facts in JSON's own types, as a decision's row keeps them: decimals and instants as text."""
@@ -93,9 +93,16 @@ def overturn_facts(inputs: Inputs) -> appeals.OverturnFacts:
     )
 
 
+def _cancel(inputs: Inputs, params: Params) -> Outcome:
+    facts = cancellations.CancelFacts(states=[RunState(state) for state in inputs["states"]])
+    decided = cancellations.decide_cancel(facts)
+    return Outcome(decided.outcome, None, decided.reasons)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("refunds.decide_refund", 1, _refund, _refund_under),
     Rule("appeals.decide_overturned", 1, _overturned),
+    Rule("cancellations.decide_cancel", 1, _cancel),
 )
 
 RULE_BY_KEY = {(rule.name, rule.version): rule for rule in RULES}

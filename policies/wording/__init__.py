@@ -62,9 +62,9 @@ def decision(detail: Mapping[str, object]) -> tuple[Grounds, ...]:
     )
 
 
-def outcome(code: str) -> str:
-    """What a decision came to, in a word or two."""
-    return str(sentences.OUTCOMES[code])
+def outcome(code: str, *, rule: str) -> str:
+    """What a decision by a rule came to, in a word or two."""
+    return str(sentences.OUTCOMES_OF.get((rule, code), sentences.OUTCOMES[code]))
 
 
 def refusal(each: Refusal) -> str:

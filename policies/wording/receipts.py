@@ -6,11 +6,12 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from plumbing.templatetags import amounts
-from policies.rules.vocabulary import Cause
+from policies.rules.vocabulary import Cause, RunState
 from policies.wording.sentences import Sentence
 
 FACTS: Mapping[str, Sentence] = {
     "cause": _("Why the order ended"),
+    "states": _("Where its parts stood"),
     "units": _("Ordered"),
     "delivered": _("Delivered"),
     "tolerance": _("Counts as a minor difference"),
@@ -27,6 +28,14 @@ CAUSES: Mapping[Cause, Sentence] = {
     Cause.CANCEL_CONFIRMED: _("The provider confirmed the cancel"),
     Cause.FAILED: _("It could not be delivered"),
     Cause.CUSTOMERS_FAULT: _("The account or post changed during delivery"),
+}
+STATES: Mapping[RunState, Sentence] = {
+    RunState.QUEUED: _("waiting to be sent"),
+    RunState.SUBMITTING: _("being sent"),
+    RunState.UNKNOWN: _("sent, without a clear answer yet"),
+    RunState.LIVE: _("with the provider"),
+    RunState.PARKED: _("with our staff"),
+    RunState.ENDED: _("ended"),
 }
 STEPS: Mapping[str, Sentence] = {
     "charge": _("Charged"),
@@ -57,6 +66,8 @@ def _label(name: str) -> str:
 def _said(name: str, value: object) -> str:
     if name == "cause":
         return str(CAUSES[Cause(str(value))])
+    if name == "states" and isinstance(value, list):
+        return ", ".join(str(STATES[RunState(state)]) for state in value)
     if name in _MONEY:
         return amounts.amount(Decimal(str(value)))
     if name == "tolerance":

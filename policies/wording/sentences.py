@@ -50,6 +50,17 @@ FINDINGS: dict[str, Sentence] = {
         "Exactly %(refunded)s has been paid back already. To leave it at that, uphold the decision."
     ),
     "appeal_package_whole": _("A package is paid back whole or not at all: %(charge)s."),
+    # whether a cancel is granted (rules.cancellations)
+    "cancel_before_sending": _("Nothing of the order has been sent, so it can be canceled free of charge."),
+    "cancel_after_sending": _(
+        "You asked to cancel. The order, or a part of it, had already gone out to the provider, "
+        "so it could no longer be canceled free of charge and goes on."
+    ),
+    "cancel_with_a_person": _(
+        "You asked to cancel. Our staff are looking at what the provider answered about this order, "
+        "so it could not be canceled just then."
+    ),
+    "cancel_after_end": _("You asked to cancel. The order had already ended, so there was nothing left to cancel."),
     # what may happen to an order, beside the amount that would come back (rules.refunds.refund_conditions)
     "condition_cancel_in_queue": _("You cancel before the order is sent."),
     "condition_ended": _("It ends with nothing delivered."),
@@ -254,6 +265,11 @@ OUTCOMES: dict[str, Sentence] = {
     DecisionOutcome.WAIT.value: _("Wait"),
     DecisionOutcome.INSUFFICIENT_EVIDENCE.value: _("Not enough evidence"),
     DecisionOutcome.NOTHING_DUE.value: _("Nothing to pay back"),
+}
+
+# Of a rule whose outcomes have other names than those above.
+OUTCOMES_OF: dict[tuple[str, str], Sentence] = {
+    ("cancellations.decide_cancel", DecisionOutcome.REFUSE.value): _("Cancel refused"),
 }
 
 STATUSES: dict[OrderStatus, Sentence] = {

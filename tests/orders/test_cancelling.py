@@ -15,9 +15,11 @@ from orders.delivery.claiming import claim_wave
 from orders.models import LinkHold, Order, Provider, Run
 from orders.operations import cancelling, providers, statuses
 from orders.operations.cancelling import AlreadySent, cancel_unsent
-from plumbing import sql
+from plumbing import canonical, sql
 from policies.models import Decision
-from policies.rules.cancellations import is_free_to_cancel
+from policies.operations import decisions as policies
+from policies.rules import registry
+from policies.rules.cancellations import CancelFacts, decide_cancel, is_free_to_cancel
 from policies.rules.vocabulary import RunState
 from tests.factories import CustomerFactory
 
@@ -38,6 +40,7 @@ def cancel(upstream, order: Order, *, user_id: int | None = None) -> None:
 def test_the_rule(states, free):
     """ "refund.1.4": all of it waits; one part that is out, or that nobody understands, is enough."""
     assert is_free_to_cancel(states) is free
+    assert decide_cancel(CancelFacts(states)).granted is free
 
 
 class TestCanceled:
@@ -109,17 +112,43 @@ class TestNotCanceled:
         with pytest.raises(AlreadySent):
             cancel(upstream, order)
 
-        assert (upstream.fresh(order).refunded, Decision.objects.count()) == (0, 0)
+        refused = Decision.objects.get()
+        assert upstream.fresh(order).refunded == 0
+        assert (refused.rule, refused.outcome, refused.amount) == ("cancellations.decide_cancel", "refuse", None)
+        assert (refused.clause_refs, refused.inputs) == (["refund.1.4"], {"states": [state]})
+        assert (refused.policy_version_id, refused.actor) == (
+            order.refund_policy_id,
+            f"customer:{upstream.customer.pk}",
+        )
+        again = registry.again(
+            name=refused.rule, version=refused.rule_version, inputs=refused.inputs, params=refused.params
+        )
+        assert canonical.plain([policies.stored_reason(each) for each in again.reasons]) == refused.detail["reasons"]
+
+    def test_asked_ten_times_it_is_one_refusal_until_the_order_stands_elsewhere(self, upstream):
+        order = upstream.order()
+        upstream.send()
+
+        for state, kept in (("live", 1), ("live", 1), ("parked", 2), ("live", 2)):
+            Run.objects.update(state=state, lease_until=upstream.now)
+            for _ in range(5):
+                with pytest.raises(AlreadySent):
+                    cancel(upstream, order)
+            assert Decision.objects.count() == kept
 
     def test_what_ended_otherwise_stays(self, upstream):
         order = upstream.order(sim="partial:0.4")
         upstream.send()
         upstream.ended(order)
 
-        with pytest.raises(AlreadySent):
+        with pytest.raises(AlreadySent, match="cancel_after_end"):
             cancel(upstream, order)
 
-        assert Decision.objects.count() == 1
+        assert [each.rule for each in Decision.objects.order_by("pk")] == [
+            "refunds.decide_refund",
+            "cancellations.decide_cancel",
+        ]
+        assert upstream.fresh(order).status == "partial"
 
     def test_somebody_elses_is_not_found(self, upstream):
         order = upstream.order()
@@ -128,6 +157,7 @@ class TestNotCanceled:
             cancel(upstream, order, user_id=CustomerFactory().pk)
 
         assert upstream.fresh(order).status == "queued"
+        assert not Decision.objects.exists()
 
 
 class TestPage:
@@ -158,6 +188,25 @@ class TestPage:
         assert "It was too late to cancel" in said
         assert "Cancel, $" not in said
         assert upstream.fresh(order).status == "processing"
+
+    def test_a_refusal_has_a_receipt_that_says_why(self, upstream, browser):
+        """Decision 24."""
+        order = upstream.order()
+        upstream.send()
+        browser.post(reverse("orders:cancel", args=[order.pk]))
+        refused = Decision.objects.get()
+        receipt = reverse("orders:decision", args=[order.pk, refused.uuid])
+
+        page = browser.get(reverse("orders:detail", args=[order.pk])).content.decode()
+        assert "Cancel refused" in page
+        assert receipt in page
+        said = browser.get(receipt).content.decode()
+        for part in ("Cancel refused", "had already gone out to the provider", "refund.1.4", "with the provider"):
+            assert part in said
+        assert "How the amount came about" not in said
+        evidence = browser.get(reverse("orders:evidence", args=[order.pk])).content.decode()
+        assert "Cancel refused" in evidence
+        assert "The sum:" not in evidence
 
     def test_it_is_asked_for_by_a_post_of_its_owner(self, upstream, browser):
         order = upstream.order()

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from policies import wording
-from policies.rules import appeals, expectations, explain, refunds
+from policies.rules import appeals, cancellations, expectations, explain, refunds
 from policies.rules.claims import Claim, ClaimKind
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
@@ -23,7 +23,7 @@ from policies.rules.eligibility import (
 from policies.rules.forecasts import Forecast
 from policies.rules.quotes import EXPIRED, NOT_SHOWN, TERMS_CHANGED, UNREADABLE, Promise, check_quote, used
 from policies.rules.quotes import Claim as Asked
-from policies.rules.vocabulary import Cause, DecisionOutcome, HeldReason, OrderStatus, ServiceType
+from policies.rules.vocabulary import Cause, DecisionOutcome, HeldReason, OrderStatus, RunState, ServiceType
 from policies.wording import sentences
 
 
@@ -93,6 +93,11 @@ def appeal_reasons():
         yield from appeals.decide_overturned(facts).reasons
 
 
+def cancel_reasons():
+    for state in RunState:
+        yield from cancellations.decide_cancel(cancellations.CancelFacts([state])).reasons
+
+
 REASONS = [
     *refund_reasons(),
     *condition_reasons(),
@@ -100,6 +105,7 @@ REASONS = [
     *standing_reasons(),
     *claim_reasons(),
     *appeal_reasons(),
+    *cancel_reasons(),
 ]
 
 
@@ -236,7 +242,7 @@ def test_an_event_that_knows_its_numbers_tells_them(settings):
 
 @pytest.mark.parametrize("outcome", list(DecisionOutcome))
 def test_every_outcome_has_a_name(outcome):
-    assert wording.outcome(outcome.value)
+    assert wording.outcome(outcome.value, rule="refunds.decide_refund")
 
 
 def test_every_table_keyed_by_an_enum_is_complete():

@@ -8,6 +8,7 @@ import pytest
 from policies.rules import appeals, arithmetic, registry
 from policies.rules.appeals import OverturnFacts, Redress, RedressFacts
 from policies.rules.vocabulary import DecisionOutcome
+from tests.rules import golden
 
 UNTIL = datetime(2026, 4, 1, 12, tzinfo=UTC)
 CHARGE, BACK = Decimal("1.50000"), Decimal("0.30000")
@@ -101,7 +102,14 @@ class TestArithmetic:
 
     @pytest.mark.parametrize("rule", registry.RULES, ids=lambda rule: f"{rule.name}-{rule.version}")
     def test_every_rule_says_how_its_amount_came_about_and_the_lines_add_up(self, rule):
-        inputs = {"refunds.decide_refund": SHORT, "appeals.decide_overturned": OVERTURNED}[rule.name]
+        of_money = {"refunds.decide_refund": SHORT, "appeals.decide_overturned": OVERTURNED}
+        if rule.name not in of_money:
+            cases = golden.kept(rule)
+            assert {(case["amount"], arithmetic.steps(rule.name, rule.version, case["inputs"])) for case in cases} == {
+                (None, ())
+            }
+            return
+        inputs = of_money[rule.name]
 
         *lines, left = arithmetic.steps(rule.name, rule.version, inputs)
 

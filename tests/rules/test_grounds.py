@@ -98,6 +98,7 @@ SEEN = {
     "refunds.decide_refund": lambda: kept("refunds.decide_refund"),
     "refunds.refund_conditions": conditions,
     "appeals.decide_overturned": lambda: kept("appeals.decide_overturned"),
+    "cancellations.decide_cancel": lambda: kept("cancellations.decide_cancel"),
     "explain.explain": explanations,
     "expectations.expectations": expected,
     "eligibility.check_order": refusals,

@@ -51,9 +51,18 @@ def appeal_cases() -> Iterator[Inputs]:
             yield {"charge": charge, "refunded": refunded, "granted": granted, "package": package}
 
 
+def cancel_cases() -> Iterator[Inputs]:
+    """Orders of one, two and three runs, in every state."""
+    states = ("queued", "submitting", "unknown", "live", "parked", "ended")
+    for runs in (1, 2, 3):
+        for each in product(states, repeat=runs):
+            yield {"states": list(each)}
+
+
 CASES: dict[tuple[str, int], Callable[[], Iterator[Inputs]]] = {
     ("refunds.decide_refund", 1): refund_cases,
     ("appeals.decide_overturned", 1): appeal_cases,
+    ("cancellations.decide_cancel", 1): cancel_cases,
 }
 
 
