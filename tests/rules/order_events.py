@@ -49,7 +49,8 @@ def _of_its_runs(order: OrderFacts) -> Iterator[Event]:
 
 def _of_one_run(run: RunFacts, order: OrderFacts) -> Iterator[tuple[str, Mover, RunFacts]]:
     if run.state is RunState.QUEUED and _may_go(order):
-        yield "claimed", Mover.SYSTEM, replace(run, state=RunState.SUBMITTING)
+        for by in (Mover.SYSTEM, Mover.STAFF):  # by the claim, or by a person who delivers it by hand
+            yield "claimed", by, replace(run, state=RunState.SUBMITTING)
     if run.state in (RunState.SUBMITTING, RunState.UNKNOWN):  # an answer, also a late one, or one about its request id
         yield "accepted", Mover.SYSTEM, replace(run, state=RunState.LIVE, accepted=True)
         yield "not accepted", Mover.SYSTEM, replace(run, state=RunState.QUEUED)
@@ -81,7 +82,8 @@ def _of_the_whole(order: OrderFacts) -> Iterator[Event]:
     states = {run.state for run in order.runs}
     untouched = not states & MAY_BE_UPSTREAM and not any(run.accepted for run in order.runs)
     if RunState.QUEUED in states and untouched and _may_go(order):
-        yield Event("must wait", Mover.SYSTEM, replace(order, waiting=True))
+        for by in (Mover.SYSTEM, Mover.STAFF):
+            yield Event("must wait", by, replace(order, waiting=True))
     if order_status(order) in (OrderStatus.QUEUED, OrderStatus.WAITING):
         yield Event("no provider", Mover.SYSTEM, replace(order, held=True))
     if order.held:
