@@ -44,7 +44,8 @@ How the provider itself goes (`POST /control`, until a reset or a restart):
 
 - `{"services": {"1001": {"rate": "2.50", "min": 100, "max": 500, "name": "…"}, "1002": null}}`: a service changes, or
   is withdrawn; what was ordered goes on
-- `{"shut": 5}`: for so many seconds every connection is refused, this one too; open ones are closed. https always is
+- `{"shut": 5}`: for so many seconds every connection is refused, this one too; open ones are closed.
+  https always is refused
 
 **Watching and steering** (loopback only): `GET /control` the faults asked for; `POST /control` with `{"reset": true}`
 forgets them, with `{"deposit": "-50.00"}` changes the balance, with `{"forget_payments": true}` empties the sandbox,

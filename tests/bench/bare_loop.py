@@ -13,8 +13,10 @@ from tests.bench.provider import Target
 
 CALLS_AT_ONCE = 32
 IDS_A_CALL = 100
-BATCH = 1000
-READ = "SELECT provider_order_id FROM orders_delivery ORDER BY run_id"
+READ = """
+    SELECT batch_id, array_agg(provider_order_id ORDER BY run_id) FROM orders_delivery
+    GROUP BY batch_id ORDER BY batch_id
+"""
 WRITE = """
     UPDATE orders_delivery AS d SET delivered = d.quantity - told.remains, start_count = told.start_count,
         word = told.word, progressed_at = now()
@@ -44,16 +46,16 @@ class BareLoop:
     def refresh_all(self) -> int:
         """Ask about every live order, 100 a call, 32 calls at once, and write down what is said."""
         with self.connection.cursor() as cursor, ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            cursor.execute("SELECT id FROM orders_pollbatch ORDER BY id")
-            batches = [batch_id for (batch_id,) in cursor.fetchall()]
             cursor.execute(READ)
-            ids = [number for (number,) in cursor.fetchall()]
-            answers = pool.map(self._ask, _parts(ids, IDS_A_CALL))
-            for batch_id in batches:
-                said = [entry for _ in range(BATCH // IDS_A_CALL) for entry in next(answers, {}).items()]
+            batches = {batch_id: list(_parts(ids, IDS_A_CALL)) for batch_id, ids in cursor.fetchall()}
+            answers = pool.map(self._ask, [part for parts in batches.values() for part in parts])
+            done = 0
+            for batch_id, parts in batches.items():
+                said = [entry for _ in parts for entry in next(answers).items()]
                 cursor.execute(WRITE, [*_columns(said), [batch_id]])
                 assert cursor.rowcount == len(said)
-        return len(ids)
+                done += len(said)
+        return done
 
     def cron(self, calls: int) -> int:
         """The known panels' way: one order a call over a new connection, one UPDATE each."""

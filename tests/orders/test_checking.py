@@ -273,6 +273,6 @@ class TestObservations:
 def test_a_look_reads_what_tiers_are_chosen_by(upstream, standing):
     """A call that failed is nobody's look: all of it stays due."""
     nothing = Statuses(reports={}, failed=frozenset({standing.provider_order_id}), problem="down")
-    look_at_it = poll.Look(upstream.provider.pk, uuid4(), [], nothing, [], set(), {})
+    look_at_it = poll.Look(upstream.provider.pk, poll.Claimed(uuid4(), {}, []), nothing, [], set(), {})
 
     assert look_at_it.seconds_until_next() == [30, 30, 30]
