@@ -33,7 +33,7 @@ LISTS: Mapping[str, tuple[str, Sequence[str]]] = {
 }
 """Tabs that list flags, and of which kinds. Every other kind is listed under "other"."""
 
-SORTED = [kind for _, kinds in LISTS.values() for kind in kinds]
+SORTED = [*(kind for _, kinds in LISTS.values() for kind in kinds), flags.HELD]  # held orders have a list of their own
 SUBMISSIONS = [*LISTS["unclear"][1], *LISTS["refused"][1]]  # kinds whose evidence is how it was sent
 TITLES = {**{slug: title for slug, (title, _) in LISTS.items()}, "held": "Held", "other": "Other"}
 TITLES |= {"elsewhere": "Elsewhere", "closed": "Closed"}

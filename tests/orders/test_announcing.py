@@ -16,7 +16,7 @@ from accounts.models import Outgoing
 from orders import announcing
 from orders.models import Order
 from orders.reading.customers import with_orders
-from policies.models import Announcement, PolicyVersion
+from policies.models import Announcement, PolicyVersion, content_of
 from policies.operations import announcing as telling
 from policies.reading.announcements import mail_about
 from tests.factories import CustomerFactory, OrderFactory, fund
@@ -86,10 +86,11 @@ class TestPublishing:
         assert not Outgoing.objects.filter(key__startswith="policy:").exists()
         assert telling.due(now=NOW) == [version.pk]
 
-    def test_of_words_that_inform_tells_nobody(self, shipped):
+    def test_of_signs_between_words_tells_nobody(self, shipped):
         writer = staff_with("draft_policy")
         draft = policies.start_draft(staff=writer, slug="refund", now=NOW)
-        write(writer, draft, now=NOW, texts={"refund.1.1": ("Purpose", "Said otherwise.")})
+        heading, text = content_of(draft).clauses["refund.1.1"]
+        write(writer, draft, now=NOW, texts={"refund.1.1": (heading, text.replace(".", " !"))})
         rehearse(draft, at=NOW)
         publish(staff_with("publish_policy"), draft, at=NOW, now=NOW)
 
@@ -146,7 +147,7 @@ class TestWhatIsTold:
             params={"fail_after_h": 48, "tolerance_bp": 300},
             texts={"refund.1.1": ("What this is for", "Otherwise.")},
             without={"refund.12.2"},
-            summary="An order has failed after 48 hours.",
+            summary="An order has failed after {fail_after_h} hours.",
         )
         tell(version)
 
@@ -169,7 +170,7 @@ class TestWhatIsTold:
         assert "refund.3.3" not in mail.body  # what stays is not told
 
     def test_a_document_that_orders_do_not_keep_says_nothing_of_them(self, shipped, change):
-        _, body = mail_about(change("terms", texts={"terms.4.5": ("Spending limits", "After 12 hours.")}))
+        _, body = mail_about(change("terms", texts={"terms.4.5": ("Spending limits", "After a while.")}))
 
         assert "keep the version" not in body
         assert "- Spending limits (terms.4.5): reads otherwise" in body

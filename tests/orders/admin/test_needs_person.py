@@ -71,7 +71,12 @@ class TestTabs:
 
         assert len(listed) == len(set(listed))
         assert set(listed) < set(words.FLAGS)
-        assert set(words.FLAGS) - set(listed) == {flags.WAITING_LONG, flags.ODD_STATUS, flags.SETTLE_FAILED}
+        assert set(words.FLAGS) - set(attention.SORTED) == {
+            flags.WAITING_LONG,
+            flags.ODD_STATUS,
+            flags.SETTLE_FAILED,
+            flags.BY_HAND,
+        }
 
     def test_each_counts_what_is_open_and_lists_the_oldest_first(self, client, staff):
         staff("support")
@@ -211,7 +216,7 @@ class TestEvidence:
         page = text_of(tab(client, "held"))
 
         assert f">{order.pk}</a>" in page
-        assert "its provider is switched off" in page
+        assert "nobody who delivers it is switched on" in page
         assert "3 h 1 min" in page
         assert counts(client)["held"] == 1
 
