@@ -33,7 +33,9 @@ COPY_DELIVERIES = """
 """
 
 
-def seed(count: int, *, first_id: int = 5_000_001, api_url: str = "https://nobody.example.com", api_key: str = "key") -> Provider:
+def seed(
+    count: int, *, first_id: int = 5_000_001, api_url: str = "https://nobody.example.com", api_key: str = "key"
+) -> Provider:
     """`count` live orders at one provider, in poll batches that are due, 1 to 500 units of 1,000 delivered; no others.
 
     first_id: the provider's id of the first; the others follow.
