@@ -5,8 +5,8 @@ from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent
 from orders.operations import history
 from orders.reading import overdue
 from plumbing.ticks import Tick
+from policies.operations import announcing as policies_announcing
 from policies.operations import rehearsing as policies_rehearsing
-from policies.operations.announcing import due as announcements_due
 
 TICKS = {
     "dispatch": Tick(
@@ -27,8 +27,13 @@ TICKS = {
     "unsent": Tick(alone=unsent.give_up_unsent),
     "stall": Tick(alone=stalling.flag_unseen),
     "measure": Tick(alone=history.measure),
-    "announce": Tick(due=announcements_due, work=announcing.work_on, of="version_id"),
-    "catalogue": Tick(due=syncing.lists_due, work=syncing.read_list, of="provider_id"),
+    "announce": Tick(
+        due=policies_announcing.due,
+        work=announcing.work_on,
+        of="version_id",
+        oldest_due=policies_announcing.oldest_due,
+    ),
+    "catalogue": Tick(due=syncing.lists_due, work=syncing.read_list, of="provider_id", oldest_due=overdue.oldest_list),
     "rehearse": Tick(
         due=policies_rehearsing.due,
         work=rehearsing.work_on,

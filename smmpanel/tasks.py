@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from plumbing import passes
 from smmpanel import beats
 from smmpanel.ticks import TICKS
 
@@ -16,7 +17,7 @@ def tick(self: Any, /, *, name: str, **_: object) -> None:
     """One message for each part at which the tick finds work. `**_` lets an old worker take a newer message."""
     if name == beats.HEARD_BY:
         beats.hear(self.request.origin)
-    for part in TICKS[name].parts(now=timezone.now()):
+    for part in passes.begin(name, TICKS[name], now=timezone.now()):
         work.apply_async(kwargs={"name": name, "part": part}, expires=EXPIRES_SECONDS)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 import accounts.operations as accounts
+from plumbing import passes
 from plumbing.templatetags.amounts import span
 from plumbing.ticks import Tick
 from smmpanel.celery import SECONDS
@@ -44,14 +45,20 @@ class Watched:
 
 
 def look(ticks: Mapping[str, Tick], *, now: datetime, max_age: timedelta = MAX_AGE) -> Sequence[Watched]:
-    """How each job that can tell keeps up: one query each, and nothing is changed.
+    """How each job keeps up: one query for each that can tell, one for all others, and nothing is changed.
 
-    max_age: what may be due for so long, beyond the job's own period.
+    max_age: what may be due for so long, beyond the job's own period. A job that cannot tell is due a period after its
+    last pass.
     """
+    begun = passes.last()
     return [
-        _watched(name, tick.oldest_due(now=now), now=now, limit=max_age + timedelta(seconds=SECONDS[name]))
+        _watched(
+            name,
+            tick.oldest_due(now=now) if tick.oldest_due else _next_pass(name, begun, now=now),
+            now=now,
+            limit=max_age + timedelta(seconds=SECONDS[name]),
+        )
         for name, tick in ticks.items()
-        if tick.oldest_due
     ]
 
 
@@ -64,6 +71,15 @@ def watch(ticks: Mapping[str, Tick], *, now: datetime) -> None:
         for key, each in late.items():
             subject, body = f"The job “{each.name}” is late", BODY.format(name=each.name, since=each.due_since)
             accounts.queue_alarm(subject=subject, body=body, key=key, now=now, lasts=True)
+
+
+def _next_pass(name: str, begun: Mapping[str, datetime], *, now: datetime) -> datetime | None:
+    """Since when a pass has been due; None when none is, or when nobody knows since when the job should run."""
+    since = begun.get(name, begun.get(passes.INSTALLED))
+    if since is None:
+        return None
+    due = since + timedelta(seconds=SECONDS[name])
+    return due if due < now else None
 
 
 def _watched(name: str, due_since: datetime | None, *, now: datetime, limit: timedelta) -> Watched:

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.db.models import Min
+
+from orders.models import Provider
 from plumbing import sql
 
 # A provider that was asked for its balance since, or asked us to wait, has somebody at it, however long its queue is;
@@ -43,6 +46,11 @@ def oldest_look(*, now: datetime) -> datetime | None:
 def oldest_lost_claim(*, now: datetime) -> datetime | None:
     """Of the claims whose workers died before they wrote an answer, by the database's clock."""
     return _first(CLAIMS, now)
+
+
+def oldest_list(*, now: datetime) -> datetime | None:
+    """Of the providers' lists that are to be read; one that somebody is reading is due again when it is given up."""
+    return Provider.objects.list_due(now).aggregate(since=Min("sync_due_at"))["since"]
 
 
 def _first(statement: str, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.operations import queue_to_many
@@ -31,6 +31,12 @@ def announce(version: PolicyVersion) -> None:
 def due(*, now: datetime) -> list[int]:
     """The versions of which somebody has yet to be told."""
     return list(Announcement.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True))
+
+
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Since when somebody has been waiting to be told, if the oldest version's mails are not all queued."""
+    waiting = Announcement.objects.filter(finished_at=None)
+    return waiting.aggregate(since=Min("version__published_at"))["since"]
 
 
 def work_on(*, version_id: int, say: Callable[[PolicyVersion], Mail], concerned: Concerned, now: datetime) -> None:

@@ -2,9 +2,11 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,8 +16,11 @@ import policies.operations as policies
 from accounts.models import Alarm, Outgoing
 from accounts.operations import queue_alarm, queue_mail
 from orders.models import PollBatch, Provider, Run, Switches, SwitchTurn
-from plumbing import sql
-from smmpanel import watching
+from plumbing import passes, sql
+from plumbing.models import TickPass
+from plumbing.ticks import Tick
+from policies.models import Announcement, PolicyVersion
+from smmpanel import tasks, watching
 from smmpanel.celery import SECONDS
 from smmpanel.ticks import TICKS, WORK
 from tests.factories import OrderFactory, ProviderFactory
@@ -24,6 +29,13 @@ from wallet.models import GatewayEvent, LedgerCheck
 
 pytestmark = pytest.mark.django_db
 LATE = timedelta(minutes=20)  # more than any job's limit
+
+
+@pytest.fixture(autouse=True)
+def _installed_now():
+    """The tables of a run of tests are older than a job may be late."""
+    TickPass.objects.all().delete()
+    TickPass.objects.create(name=passes.INSTALLED, at=timezone.now())
 
 
 @pytest.fixture
@@ -59,6 +71,15 @@ def due_notice(at, *, gateway="manual"):
     )
 
 
+def list_to_be_read(at):
+    ProviderFactory(sync_minutes=60, sync_due_at=at - LATE)
+
+
+def unannounced(at):
+    policies.seed(now=at - LATE)
+    Announcement.objects.create(version=PolicyVersion.objects.published().first())
+
+
 def missed_night(at):
     LedgerCheck.objects.create(at=at - timedelta(days=3), milliseconds=1, entries=0, differing=0, report={})
 
@@ -67,10 +88,21 @@ DUE = {
     "dispatch": due_run,
     "refresh": due_batch,
     "reconcile": lost_claim,
+    "announce": unannounced,
+    "catalogue": list_to_be_read,
     "mail": due_mail,
     "payments": due_notice,
     "verify": missed_night,
 }
+
+
+WITHOUT_A_QUERY = [name for name, tick in WORK.items() if tick.oldest_due is None]
+
+
+def passed(at):
+    """Every job that cannot tell what is due was begun at that time."""
+    TickPass.objects.all().delete()
+    TickPass.objects.bulk_create(TickPass(name=name, at=at) for name in WITHOUT_A_QUERY)
 
 
 def late(now, **asked):
@@ -136,6 +168,7 @@ class TestLooking:
         SwitchTurn.objects.create(switch="dispatch", stopped=False, reason="Back", actor="staff:1", at=at)
 
         assert late(at) == set()
+        passed(at + LATE)
         assert late(at + LATE) == {"dispatch"}
 
     def test_a_gateway_without_its_keys_is_not_waited_for(self, at):
@@ -162,6 +195,63 @@ class TestLooking:
         assert WORK["replay"].oldest_due(now=at) is None
 
 
+class TestJobsThatCannotTell:
+    """They hold orders, wake them, give up and measure: nothing else says that nobody has begun them."""
+
+    def test_there_are_some(self):
+        assert set(WITHOUT_A_QUERY) == {"hold", "wake", "unsent", "stall", "measure"}
+
+    @pytest.mark.parametrize("name", WITHOUT_A_QUERY)
+    def test_one_that_was_begun_long_ago_is_late(self, at, name):
+        passed(at)
+        limit = timedelta(seconds=2 * SECONDS[name]) + watching.MAX_AGE
+        TickPass.objects.filter(name=name).update(at=at - limit)
+        assert late(at) == set()
+
+        assert late(at + timedelta(seconds=1)) == {name}
+
+    @pytest.mark.parametrize("name", WITHOUT_A_QUERY)
+    def test_one_that_was_never_begun_is_due_since_the_panel_was_installed(self, at, name):
+        passed(at)
+        TickPass.objects.filter(name=name).delete()
+        assert late(at + LATE) >= set(WITHOUT_A_QUERY) - {"measure", name}
+
+        TickPass.objects.create(name=passes.INSTALLED, at=at - timedelta(days=1))
+
+        assert late(at) == {name}
+
+    @pytest.mark.parametrize("name", WITHOUT_A_QUERY)
+    def test_a_pass_by_the_clock_or_by_cron_ends_it(self, at, name):
+        passed(at - timedelta(days=1))
+
+        tasks.tick.apply(kwargs={"name": name})
+        assert name not in late(timezone.now())
+
+        passed(at - timedelta(days=1))
+        call_command("tick", name)
+        assert name not in late(timezone.now())
+
+    def test_a_pass_that_fails_does_not(self, at):
+        passed(at - timedelta(days=1))
+
+        def fails(*, now):
+            raise ValueError("away")
+
+        with pytest.raises(ValueError, match="away"):
+            passes.begin("hold", Tick(alone=fails), now=at)
+
+        assert "hold" in late(at)
+
+    def test_the_installation_is_written_down_by_its_migration(self):
+        """In tables of its own: those of the tests are emptied."""
+        migration = import_module("plumbing.migrations.0002_tickpass")
+        TickPass.objects.all().delete()
+
+        migration.installed(apps, None)
+
+        assert passes.last().keys() == {passes.INSTALLED}
+
+
 MANY = 20_000
 MANY_RUNS = """
     INSERT INTO orders_run (order_id, number, kind, quantity, provider_id, provider_service, request_id, due_at, state,
@@ -179,8 +269,10 @@ MANY_MAILS = """
 
 
 class TestItsCost:
-    def test_is_one_query_a_job(self, at, django_assert_num_queries):
-        with django_assert_num_queries(8):
+    def test_is_one_query_a_job_that_can_tell_and_one_for_all_others(self, at, django_assert_num_queries):
+        assert len(WORK) - len(WITHOUT_A_QUERY) == 10
+
+        with django_assert_num_queries(10 + 1):
             watching.look(WORK, now=at)
 
     @pytest.mark.parametrize(
@@ -249,7 +341,7 @@ class TestTheTick:
         assert Alarm.objects.get().is_open
 
     def test_all_well_costs_one_query_more_than_looking(self, at, django_assert_num_queries):
-        with django_assert_num_queries(11):  # with the transaction's two
+        with django_assert_num_queries(14):  # with the transaction's two
             self.watch(at)
 
 
@@ -258,7 +350,7 @@ class TestTheCommand:
         out, error = watchdog()
 
         assert error is None
-        assert out.splitlines() == [f"{name}: nothing due" for name, tick in WORK.items() if tick.oldest_due]
+        assert out.splitlines() == [f"{name}: nothing due" for name in WORK]
 
     def test_fails_when_one_is_late_and_changes_nothing(self, at):
         due_mail(at)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from plumbing.ticks import Tick
+from plumbing import passes
 from smmpanel.celery import SECONDS
 from smmpanel.ticks import TICKS
 
@@ -39,16 +39,17 @@ class Command(BaseCommand):
 def _runs(name: str) -> bool:
     """Make a pass; one that fails stops no other of the same line in a crontab."""
     try:
-        run(TICKS[name], now=timezone.now())
+        run(name, now=timezone.now())
     except Exception:
         logger.exception("tick %s failed", name)
         return False
     return True
 
 
-def run(tick: Tick, *, now: datetime) -> None:
+def run(name: str, *, now: datetime) -> None:
     """One pass: what is done once, then every part with something due at the same time."""
-    parts = tick.parts(now=now)
+    tick = TICKS[name]
+    parts = passes.begin(name, tick, now=now)
     if not parts:
         return
 
