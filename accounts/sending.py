@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from accounts.models import Outgoing
+from accounts.models import Alarm, Outgoing
 from accounts.models.outgoing import LONGEST_ERROR
 from plumbing import sql
 from plumbing.elapsed import Elapsed
@@ -27,6 +28,7 @@ LEASE_SECONDS = 180  # longer than a pass and the slowest answer after it: what 
 MOST_PASSES = 2  # at once: a server that hangs must not take every thread of the workers
 SENT_KEPT = timedelta(days=30)
 PARKED_KEPT = timedelta(days=90)
+ENDED_ALARM_KEPT = timedelta(days=365)
 PRUNE_AT_ONCE = 1000
 
 DUE = """
@@ -181,7 +183,15 @@ def message_id(message: Claimed) -> str:
 
 
 def prune(*, now: datetime) -> int:
-    """Delete a batch of what went 30 days ago, or was parked 90 days ago. Returns how many."""
+    """Delete a batch of what went 30 days ago, or was parked 90 days ago, and of alarms that ended a year ago.
+
+    Returns how many.
+    """
     old = Q(sent_at__lt=now - SENT_KEPT) | Q(parked_at__lt=now - PARKED_KEPT)
-    batch = Outgoing.objects.filter(old).values_list("pk", flat=True)[:PRUNE_AT_ONCE]
-    return Outgoing.objects.filter(pk__in=list(batch)).delete()[0]
+    return _delete(Outgoing.objects.filter(old)) + _delete(Alarm.objects.filter(cleared_at__lt=now - ENDED_ALARM_KEPT))
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    batch = rows.values_list("pk", flat=True)[:PRUNE_AT_ONCE]
+    deleted: int = rows.model._default_manager.filter(pk__in=list(batch)).delete()[0]
+    return deleted

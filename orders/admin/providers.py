@@ -252,7 +252,10 @@ class ProviderAdmin(Styled, NeverDeleted, ModelAdmin[Provider]):
         """Write what was edited; an empty key keeps the stored one."""
         names = form.changed_data if change else list(form.fields)
         obj.pk = connecting.save_provider(
-            provider_id=obj.pk if change else None, values=edited(form.cleaned_data, names)
+            provider_id=obj.pk if change else None,
+            values=edited(form.cleaned_data, names),
+            by=actor_of(request),
+            now=timezone.now(),
         ).pk
 
     def get_urls(self) -> list[URLPattern]:

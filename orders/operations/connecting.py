@@ -1,11 +1,13 @@
 """What staff edit of providers: where they are called, or that staff deliver there."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
+from accounts.operations import clear_alarm
 from orders.models import Provider, Run
 from orders.operations.editing import EditRefused
 from plumbing.addresses import AddressRefused, check_literal, target_of
@@ -34,8 +36,10 @@ def check_provider(values: Mapping[str, Any], *, stored: Provider | None) -> Non
 
 
 @transaction.atomic
-def save_provider(*, provider_id: int | None, values: Mapping[str, Any]) -> Provider:
+def save_provider(*, provider_id: int | None, values: Mapping[str, Any], by: str, now: datetime) -> Provider:
     """Write a provider's edited columns, a new one's with None. Raises EditRefused.
+
+    One that is switched off is not called any more: what staff were told of it is over. by: an actor.
 
     values: by column name, only what is edited; `api_key` as text, left out to keep the stored one.
     """
@@ -48,4 +52,6 @@ def save_provider(*, provider_id: int | None, values: Mapping[str, Any]) -> Prov
         provider.save(force_insert=True)
     elif values:
         provider.save(update_fields=list(values))
+    if values.get("enabled") is False:
+        clear_alarm(key=f"provider:{provider.pk}", now=now, by=by)
     return provider

@@ -50,7 +50,8 @@ def oldest_lost_claim(*, now: datetime) -> datetime | None:
 
 def oldest_list(*, now: datetime) -> datetime | None:
     """Of the providers' lists that are to be read; one that somebody is reading is due again when it is given up."""
-    return Provider.objects.list_due(now).aggregate(since=Min("sync_due_at"))["since"]
+    since: datetime | None = Provider.objects.list_due(now).aggregate(since=Min("sync_due_at"))["since"]
+    return since
 
 
 def _first(statement: str, now: datetime) -> datetime | None:

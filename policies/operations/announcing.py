@@ -36,7 +36,8 @@ def due(*, now: datetime) -> list[int]:
 def oldest_due(*, now: datetime) -> datetime | None:
     """Since when somebody has been waiting to be told, if the oldest version's mails are not all queued."""
     waiting = Announcement.objects.filter(finished_at=None)
-    return waiting.aggregate(since=Min("version__published_at"))["since"]
+    since: datetime | None = waiting.aggregate(since=Min("version__published_at"))["since"]
+    return since
 
 
 def work_on(*, version_id: int, say: Callable[[PolicyVersion], Mail], concerned: Concerned, now: datetime) -> None:

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts import operations, sending
-from accounts.models import Outgoing
+from accounts.models import Alarm, Outgoing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -334,3 +334,13 @@ class TestPruning:
         Outgoing.objects.update(sent_at=now - timedelta(days=40), body="")
 
         assert [sending.prune(now=now) for _ in range(3)] == [2, 1, 0]
+
+    def test_alarms_that_ended_are_kept_a_year_and_open_ones_for_good(self, now):
+        for key, days in (("old", 366), ("late", 364), ("open", 999)):
+            at = now - timedelta(days=days)
+            operations.queue_alarm(subject="Books", body="Differ.", key=key, now=at, lasts=True)
+            if key != "open":
+                operations.clear_alarm(key=key, now=at)
+
+        assert sending.prune(now=now) == 1
+        assert set(Alarm.objects.values_list("key", flat=True)) == {"late", "open"}

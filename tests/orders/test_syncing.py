@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Outgoing, User
+from accounts.models import Alarm, Outgoing, User
 from orders.models import CatalogueChange, CatalogueSync, Provider, Route, Service, SyncChange
-from orders.operations import catalogue, editing
+from orders.operations import catalogue, connecting, editing
 from orders.operations.placing import Refused
 from orders.syncing import lists_due, read_list
 from policies.rules.catalogue import RemoteService
@@ -228,7 +228,7 @@ class TestARateThatRises:
         assert dict(staged(sync)) == {"cost": "applied", "price": "waiting"}
         assert upstream.order().charge == service.rate
         assert service.routes.get().cost == Decimal(lister.rows[0]["rate"])
-        assert alarms() == []
+        assert not Alarm.objects.filter(cleared_at=None).exists()
 
     def test_where_another_provider_delivers_it_only_this_way_is_closed(self, sold, upstream):
         lister, service = sold, service_of(sold)
@@ -383,6 +383,7 @@ class TestAListNobodyBelieves:
         lister.list(lister.rows)
         assert dict(staged(lister.read(LATER), state="waiting")) == {}
         assert not SyncChange.objects.waiting().exists()
+        assert not Alarm.objects.filter(cleared_at=None).exists()
 
     def test_without_that_rule_half_a_list_would_have_taken_half_of_it_off_sale(self, sold):
         """The negative control of the test above: the same list, and a rule that believes anything."""
@@ -441,6 +442,16 @@ class TestNonsense:
         assert alarms() == [f"The list of {lister.provider} cannot be read"]
         assert SyncChange.objects.count() == before
         assert lister.read(LATER + timedelta(hours=1)).state == "done"
+        assert not Alarm.objects.filter(cleared_at=None).exists()
+
+    def test_a_provider_that_is_switched_off_troubles_nobody_any_more(self, sold):
+        sold.list([])
+        sold.read(NOON)
+        assert Alarm.objects.filter(cleared_at=None).exists()
+
+        connecting.save_provider(provider_id=sold.provider.pk, values={"enabled": False}, by="staff:1", now=LATER)
+
+        assert not Alarm.objects.filter(cleared_at=None).exists()
 
     @pytest.mark.parametrize("listed", [{"error": "No"}, {"services": []}, "none", 7])
     def test_something_else_than_a_list_is_not_read(self, sold, listed):

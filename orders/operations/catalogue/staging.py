@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.operations import queue_alarm
+from accounts.operations import clear_alarm, queue_alarm
 from orders.models import CatalogueSync, SyncChange
 from orders.operations.catalogue.facts import Way, guards_of, lock_list, ways_of
 from orders.operations.catalogue.log import BATCH
@@ -75,9 +75,9 @@ def stage(
         earlier = _said_before(sync, changes)
         if earlier is None:
             _replace(sync, changes, ways, now)
-            _tell(sync, now)
         else:
             _touch(earlier, sync)
+        _tell(earlier or sync, now)
     return Staged((earlier or sync).pk, diff, len(changes), news=earlier is None)
 
 
@@ -94,9 +94,8 @@ def note_failure(*, provider_id: int, problem: str, now: datetime) -> None:
         newest.finding, newest.checked_at = problem[:200], now
         newest.save(update_fields=["finding", "checked_at"])
         body = f"The list of {provider} cannot be read since {newest.fetched_at:%Y-%m-%d %H:%M} UTC: {problem}.\n"
-        queue_alarm(
-            subject=f"The list of {provider} cannot be read", body=body, key=f"catalogue:{newest.pk}:failed", now=now
-        )
+        subject = f"The list of {provider} cannot be read"
+        queue_alarm(subject=subject, body=body, key=_cause(provider_id, "unread"), now=now, lasts=True)
 
 
 def _still_to_decide(changes: Iterable[Change], provider_id: int) -> list[Change]:
@@ -188,11 +187,20 @@ def _touch(earlier: CatalogueSync, again: CatalogueSync) -> None:
 
 
 def _tell(sync: CatalogueSync, now: datetime) -> None:
-    """Tell staff of a list that is not believed, once as long as it lasts."""
-    if sync.finding:
-        body = (
-            f"{FINDINGS[sync.finding]}\n\nRead from {sync.provider}: {sync.listed} services, {sync.missing} missing. "
-            f"Nothing was taken off sale. Decide in the admin: providers' lists, list {sync.pk}.\n"
-        )
-        subject = f"The list of {sync.provider} is not believed"
-        queue_alarm(subject=subject, body=body, key=f"catalogue:{sync.pk}:{sync.finding}", now=now)
+    """Tell staff of a list that is not believed, once until one is; it was read, whatever it said."""
+    clear_alarm(key=_cause(sync.provider_id, "unread"), now=now)
+    unbelieved = _cause(sync.provider_id, "unbelieved")
+    if not sync.finding:
+        clear_alarm(key=unbelieved, now=now)
+        return
+    body = (
+        f"{FINDINGS[sync.finding]}\n\nRead from {sync.provider}: {sync.listed} services, {sync.missing} missing. "
+        f"Nothing was taken off sale. Decide in the admin: providers' lists, list {sync.pk}.\n"
+    )
+    subject = f"The list of {sync.provider} is not believed"
+    queue_alarm(subject=subject, body=body, key=unbelieved, now=now, lasts=True)
+
+
+def _cause(provider_id: int, trouble: str) -> str:
+    """Of an alarm; below the provider's own, so that it ends with the provider."""
+    return f"provider:{provider_id}:list:{trouble}"
