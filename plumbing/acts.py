@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from plumbing.adminpages import ModelAdmin
 
 Row = TypeVar("Row", bound=Model)
 
@@ -92,3 +94,50 @@ def act_page(
         "back": back,
     }
     return TemplateResponse(request, "admin/act.html", context)
+
+
+class ActPages(ModelAdmin[Row]):
+    """An admin with a page for each act, below the page of its row."""
+
+    row_acts: ClassVar[Sequence[Act[Any]]]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Those of the acts before the admin's own."""
+        view = self.admin_site.admin_view(self.act)
+        pages = [path(f"<int:pk>/{act.slug}/", view, {"act": act}, self._name(act)) for act in self.row_acts]
+        return [*pages, *super().get_urls()]
+
+    def act(self, request: HttpRequest, pk: int, act: Act[Row]) -> HttpResponse:
+        """Show an act's page, or do it."""
+        rows = self.get_queryset(request).filter(pk=pk)
+        if isinstance(self.list_select_related, list):  # what a line of the list needs, an act's page needs
+            rows = rows.select_related(*self.list_select_related)
+        row: Row | None = rows.first()
+        if row is None:
+            raise Http404
+        return act_page(
+            self, request, act=self.act_on(act, row), row=row, subject=self.act_subject(row), back=self.act_back(row)
+        )
+
+    def act_on(self, act: Act[Row], row: Row) -> Act[Row]:
+        """The act as it is for this row."""
+        return act
+
+    def act_subject(self, row: Row) -> str:
+        """What an act is about, in a few words."""
+        return str(row)
+
+    def act_back(self, row: Row) -> str:
+        """Where it leads when it is done."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def offered(self, request: HttpRequest, row: Row) -> list[tuple[str, str, bool]]:
+        """The acts that make sense now, for whom they are: title, address, whether it is grave."""
+        return [
+            (act.title, reverse(f"admin:{self._name(act)}", args=[row.pk]), act.grave)
+            for act in self.row_acts
+            if request.user.has_perm(act.permission) and act.offered(row)
+        ]
+
+    def _name(self, act: Act[Row]) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"

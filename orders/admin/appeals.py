@@ -8,8 +8,8 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,8 +22,8 @@ from orders.admin.evidence import Line, lines_of
 from orders.models import Order
 from orders.operations import overturning, settling
 from orders.reading.receipt import Receipt, receipts_on
-from plumbing.acts import Act, ActRefused, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge, id_in
+from plumbing.acts import Act, ActPages, ActRefused
+from plumbing.adminpages import KeptAsIs, Styled, badge, id_in
 from plumbing.counting import CappedPaginator
 from plumbing.templatetags.amounts import amount, span
 from policies import wording
@@ -161,9 +161,10 @@ class Answered(admin.SimpleListFilter):
 
 
 @admin.register(Appeal)
-class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
+class AppealAdmin(Styled, KeptAsIs, ActPages[Appeal]):
     """What customers want a person to look at again. They are told nothing before somebody has decided."""
 
+    row_acts = ACTS
     list_display = ["what", "on_order", "customer", "said", "age", "standing"]
     list_filter = [Answered]
     list_select_related = ["decision", "opened_by"]
@@ -223,29 +224,12 @@ class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
     def answered_by(self, appeal: Appeal) -> str:
         return names_of([appeal.decided_by]).get(appeal.decided_by, appeal.decided_by or "–")
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        pages = [
-            path(
-                f"<int:pk>/{act.slug}/",
-                self.admin_site.admin_view(self.act_on),
-                {"act": act},
-                f"policies_appeal_{act.slug}",
-            )
-            for act in ACTS
-        ]
-        return [*pages, *super().get_urls()]
+    def act_on(self, act: Act[Appeal], row: Appeal) -> Act[Appeal]:
+        """What an order's amounts allow stands in the form."""
+        return replace(act, form=form_for(_order_of(row))) if act is OVERTURN else act
 
-    def act_on(self, request: HttpRequest, pk: int, act: Act[Appeal]) -> HttpResponse:
-        """Uphold or overturn."""
-        appeal = self.get_queryset(request).filter(pk=pk).first()
-        if appeal is None:
-            raise Http404
-        if act is OVERTURN:
-            act = replace(act, form=form_for(_order_of(appeal)))
-        back = reverse("admin:policies_appeal_change", args=[pk])
-        subject = f"Appeal about order {appeal.decision.subject_id}"
-        return act_page(self, request, act=act, row=appeal, subject=subject, back=back)
+    def act_subject(self, row: Appeal) -> str:
+        return f"Appeal about order {row.decision.subject_id}"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -254,7 +238,7 @@ class AppealAdmin(Styled, KeptAsIs, ModelAdmin[Appeal]):
         appeal: Appeal = context["original"]
         context["case"] = _case(appeal, cast("User", request.user))
         context["may_decide"] = not appeal.result and request.user.has_perm(MAY_DECIDE)
-        context["acts"] = [(act.title, f"admin:policies_appeal_{act.slug}", act.grave) for act in ACTS]
+        context["acts"] = self.offered(request, appeal)
         return super().render_change_form(request, context, *args, **kwargs)
 
 

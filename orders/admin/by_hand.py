@@ -6,8 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,8 +17,8 @@ from orders.admin.run_acts import Button
 from orders.delivery import by_hand
 from orders.models import Run, RunByHand
 from orders.operations import settling
-from plumbing.acts import Act, ActRefused, BareForm, ReasonForm, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, actor_of, badge, id_in
+from plumbing.acts import Act, ActPages, ActRefused, BareForm, ReasonForm
+from plumbing.adminpages import KeptAsIs, Styled, actor_of, badge, id_in
 from plumbing.counting import CappedPaginator
 from plumbing.templatetags.amounts import amount, count, span
 from policies import wording
@@ -191,9 +191,10 @@ class ByHandList(ChangeList):
 
 
 @admin.register(RunByHand)
-class RunByHandAdmin(Styled, KeptAsIs, ModelAdmin[RunByHand]):
+class RunByHandAdmin(Styled, KeptAsIs, ActPages[RunByHand]):
     """What staff deliver, the longest due first."""
 
+    row_acts = ACTS
     list_display = ["on_order", "acts", "what", "progress", "standing"]
     list_display_links = None
     list_filter = [State, ("provider", admin.RelatedOnlyFieldListFilter)]
@@ -254,26 +255,11 @@ class RunByHandAdmin(Styled, KeptAsIs, ModelAdmin[RunByHand]):
         links = ((button.address, button.title) for button in buttons(run))
         return format_html_join(" ", '<a class="button" href="{}">{}</a>', links) or "–"
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        pages = [
-            path(
-                f"<int:pk>/{act.slug}/",
-                self.admin_site.admin_view(self.act),
-                {"act": act},
-                f"orders_runbyhand_{act.slug}",
-            )
-            for act in ACTS
-        ]
-        return [*pages, *super().get_urls()]
+    def act_subject(self, row: Run) -> str:
+        return f"Order {row.order_id}, part {row.number}"
 
-    def act(self, request: HttpRequest, pk: int, act: Act[Run]) -> HttpResponse:
-        """Take, report, finish."""
-        run = self.get_queryset(request).select_related("order__service", "delivery").filter(pk=pk).first()
-        if run is None:
-            raise Http404
-        back = reverse("admin:orders_runbyhand_changelist")
-        return act_page(self, request, act=act, row=run, subject=f"Order {run.order_id}, part {run.number}", back=back)
+    def act_back(self, row: Run) -> str:
+        return reverse("admin:orders_runbyhand_changelist")
 
 
 def _badge(run: Run) -> SafeString:

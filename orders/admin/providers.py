@@ -8,8 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -21,8 +20,8 @@ from orders.operations import providers as operations
 from orders.operations.editing import EditRefused
 from orders.providers import adapter_for
 from orders.providers.base import Failed
-from plumbing.acts import Act, ActRefused, BareForm, act_page
-from plumbing.adminpages import ModelAdmin, ModelForm, NeverDeleted, Styled, actor_of, badge, edited
+from plumbing.acts import Act, ActPages, ActRefused, BareForm
+from plumbing.adminpages import ModelForm, NeverDeleted, Styled, actor_of, badge, edited
 from plumbing.secrets import SecretUnreadable
 
 
@@ -158,10 +157,11 @@ LABELS = {
 
 
 @admin.register(Provider)
-class ProviderAdmin(Styled, NeverDeleted, ModelAdmin[Provider]):
+class ProviderAdmin(Styled, NeverDeleted, ActPages[Provider]):
     """Who delivers. A provider that has orders stays for good: it is disabled, never deleted."""
 
     form = ProviderForm
+    row_acts = ACTS
     change_form_template = "admin/orders/provider.html"
     list_display = ["name", "state", "trouble", "money", "last_wave", "request_ids"]
     list_filter = ["enabled", "request_ids"]
@@ -258,38 +258,16 @@ class ProviderAdmin(Styled, NeverDeleted, ModelAdmin[Provider]):
             now=timezone.now(),
         ).pk
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        pages = [
-            path(
-                f"<int:pk>/{act.slug}/",
-                self.admin_site.admin_view(self.act),
-                {"act": act},
-                f"orders_provider_{act.slug}",
-            )
-            for act in ACTS
-        ]
-        return [*pages, *super().get_urls()]
-
-    def act(self, request: HttpRequest, pk: int, act: Act[Provider]) -> HttpResponse:
-        """Pause, open again, test the connection."""
-        provider = self.get_object(request, str(pk))
-        if provider is None:
-            raise Http404
-        back = reverse("admin:orders_provider_change", args=[pk])
-        return act_page(self, request, act=act, row=provider, subject=provider.name, back=back)
+    def act_subject(self, row: Provider) -> str:
+        return row.name
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """With the acts that make sense now."""
         provider: Provider | None = context.get("original")
-        if provider is not None and request.user.has_perm("orders.change_provider"):
-            context["acts"] = [
-                (act.title, reverse(f"admin:orders_provider_{act.slug}", args=[provider.pk]))
-                for act in ACTS
-                if act.offered(provider)
-            ]
+        if provider is not None:
+            context["acts"] = self.offered(request, provider)
         return super().render_change_form(request, context, *args, **kwargs)
 
 

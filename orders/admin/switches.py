@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -15,8 +15,8 @@ from orders.models import Switches
 from orders.operations import switches as operations
 from orders.operations.switches import MAY_TURN, Switch
 from orders.reading import switches as reading
-from plumbing.acts import Act, ActRefused, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge
+from plumbing.acts import Act, ActPages, ActRefused
+from plumbing.adminpages import KeptAsIs, Styled, badge
 
 TURNS_SHOWN = 50
 
@@ -82,9 +82,10 @@ ACTS: tuple[Act[Switches], ...] = (
 
 
 @admin.register(Switches)
-class SwitchesAdmin(Styled, KeptAsIs, ModelAdmin[Switches]):
+class SwitchesAdmin(Styled, KeptAsIs, ActPages[Switches]):
     """One row: whether we sell and send, the acts that change it, and who did so when and why."""
 
+    row_acts = ACTS
     change_form_template = "admin/orders/switches.html"
     fields = ["selling", "sending"]
     readonly_fields = ["selling", "sending"]
@@ -103,39 +104,20 @@ class SwitchesAdmin(Styled, KeptAsIs, ModelAdmin[Switches]):
             return super().changelist_view(request, extra_context)
         return HttpResponseRedirect(reverse("admin:orders_switches_change", args=[1]))
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        pages = [
-            path(
-                f"<int:pk>/{act.slug}/",
-                self.admin_site.admin_view(self.act),
-                {"act": act},
-                f"orders_switches_{act.slug}",
-            )
-            for act in ACTS
-        ]
-        return [*pages, *super().get_urls()]
-
-    def act(self, request: HttpRequest, pk: int, act: Act[Switches]) -> HttpResponse:
-        """Stop or start selling or sending."""
-        switches = self.get_object(request, str(pk))
-        if switches is None:
-            raise Http404
-        back = reverse("admin:orders_switches_change", args=[pk])
-        return act_page(self, request, act=act, row=switches, subject="Switches", back=back)
+    def act_subject(self, row: Switches) -> str:
+        return "Switches"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """With the acts that make sense now, and who turned what."""
         switches: Switches = context["original"]
-        acts = [act for act in ACTS if act.offered(switches) and request.user.has_perm(act.permission)]
         turns = reading.turns(TURNS_SHOWN)
         names = names_of({turn.actor for turn in turns})
         context |= {
             "title": "Switches",
             "subtitle": None,
-            "acts": [(act.title, reverse(f"admin:orders_switches_{act.slug}", args=[1]), act.grave) for act in acts],
+            "acts": self.offered(request, switches),
             "turns": [(turn, names.get(turn.actor, turn.actor)) for turn in turns],
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.http import UserRequest
-from plumbing.acts import USED_BEFORE, Act, ActRefused, BareForm, ReasonForm, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge, id_in
+from plumbing.acts import USED_BEFORE, Act, ActPages, ActRefused, BareForm, ReasonForm
+from plumbing.adminpages import KeptAsIs, Styled, badge, id_in
 from plumbing.counting import CappedPaginator
 from plumbing.templatetags.amounts import amount
 from wallet.admin.people import StateFilter, link_to, user_id_of
@@ -201,9 +201,10 @@ class Waiting(StateFilter):
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(Styled, KeptAsIs, ModelAdmin[Adjustment]):
+class AdjustmentAdmin(Styled, KeptAsIs, ActPages[Adjustment]):
     """Corrections: who asked, who decided, why."""
 
+    row_acts = ACTS
     change_list_template = "admin/wallet/list.html"
     change_form_template = "admin/wallet/row.html"
     list_display = ["id", "standing", "by_how_much", "customer", "reason", "asked_by"]
@@ -252,18 +253,11 @@ class AdjustmentAdmin(Styled, KeptAsIs, ModelAdmin[Adjustment]):
         return amount(adjustment.amount)
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages that begin a correction or goodwill, and those that decide on one."""
-        view = self.admin_site.admin_view(self.act)
-        acts = [path(f"<int:pk>/{act.slug}/", view, {"act": act}, f"wallet_adjustment_{act.slug}") for act in ACTS]
-        return [sheet_url(self, CORRECT), sheet_url(self, GOODWILL), *acts, *super().get_urls()]
+        """The pages that begin a correction or goodwill, before the others."""
+        return [sheet_url(self, CORRECT), sheet_url(self, GOODWILL), *super().get_urls()]
 
-    def act(self, request: HttpRequest, pk: int, act: Act[Adjustment]) -> HttpResponse:
-        """Approve or refuse one."""
-        adjustment = Adjustment.objects.select_related("user", "asked_by").filter(pk=pk).first()
-        if adjustment is None:
-            raise Http404
-        back = reverse("admin:wallet_adjustment_change", args=[pk])
-        return act_page(self, request, act=act, row=adjustment, subject=f"Correction {pk}", back=back)
+    def act_subject(self, row: Adjustment) -> str:
+        return f"Correction {row.pk}"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With the ways to begin one."""
@@ -277,11 +271,7 @@ class AdjustmentAdmin(Styled, KeptAsIs, ModelAdmin[Adjustment]):
         adjustment: Adjustment = context["original"]
         context["lines"] = subject_lines([("adjustment", adjustment.pk)])
         other = getattr(request.user, "pk", None) not in (adjustment.asked_by_id, adjustment.user_id)
-        if other and _waits(adjustment) and request.user.has_perm(corrections.MAY_DECIDE):
-            context["acts"] = [
-                (act.title, reverse(f"admin:wallet_adjustment_{act.slug}", args=[adjustment.pk]), act.grave)
-                for act in ACTS
-            ]
+        context["acts"] = self.offered(request, adjustment) if other else []
         return super().render_change_form(request, context, *args, **kwargs)
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.http import UserRequest
-from plumbing.acts import USED_BEFORE, Act, ActRefused, ReasonForm, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge, id_in
+from plumbing.acts import USED_BEFORE, Act, ActPages, ActRefused, ReasonForm
+from plumbing.adminpages import KeptAsIs, Styled, badge, id_in
 from plumbing.counting import CappedPaginator
 from plumbing.secrets import SecretUnreadable
 from plumbing.templatetags.amounts import amount, span
@@ -219,9 +219,10 @@ class Waiting(StateFilter):
 
 
 @admin.register(Payout)
-class PayoutAdmin(Styled, KeptAsIs, ModelAdmin[Payout]):
+class PayoutAdmin(Styled, KeptAsIs, ActPages[Payout]):
     """Money on its way to its owner."""
 
+    row_acts = ACTS
     change_list_template = "admin/wallet/list.html"
     change_form_template = "admin/wallet/row.html"
     list_display = ["id", "standing", "how_much", "customer", "way", "asked_at", "age"]
@@ -310,18 +311,11 @@ class PayoutAdmin(Styled, KeptAsIs, ModelAdmin[Payout]):
             return "cannot be decrypted with FIELD_KEYS; ask the customer again"
 
     def get_urls(self) -> list[URLPattern]:
-        """The page that records one, and those that decide on one."""
-        view = self.admin_site.admin_view(self.act)
-        acts = [path(f"<int:pk>/{act.slug}/", view, {"act": act}, f"wallet_payout_{act.slug}") for act in ACTS]
-        return [sheet_url(self, RECORD), *acts, *super().get_urls()]
+        """The page that records one, before the others."""
+        return [sheet_url(self, RECORD), *super().get_urls()]
 
-    def act(self, request: HttpRequest, pk: int, act: Act[Payout]) -> HttpResponse:
-        """Pay or refuse one."""
-        payout = Payout.objects.select_related("user").filter(pk=pk).first()
-        if payout is None:
-            raise Http404
-        back = reverse("admin:wallet_payout_change", args=[pk])
-        return act_page(self, request, act=act, row=payout, subject=f"Payout {pk}", back=back)
+    def act_subject(self, row: Payout) -> str:
+        return f"Payout {row.pk}"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With the way to record one."""
@@ -336,10 +330,5 @@ class PayoutAdmin(Styled, KeptAsIs, ModelAdmin[Payout]):
         payout: Payout = context["original"]
         context["lines"] = subject_lines([("payout", payout.pk)])
         other = getattr(request.user, "pk", None) != payout.user_id
-        if other and request.user.has_perm(payouts.PERMISSION):
-            context["acts"] = [
-                (act.title, reverse(f"admin:wallet_payout_{act.slug}", args=[payout.pk]), act.grave)
-                for act in ACTS
-                if act.offered(payout)
-            ]
+        context["acts"] = self.offered(request, payout) if other else []
         return super().render_change_form(request, context, *args, **kwargs)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.http import UserRequest
-from plumbing.acts import Act, ActRefused, ReasonForm, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge
+from plumbing.acts import Act, ActPages, ActRefused, ReasonForm
+from plumbing.adminpages import KeptAsIs, Styled, badge
 from plumbing.counting import CappedPaginator
 from plumbing.templatetags.amounts import amount
 from wallet.admin.people import link_to, user_id_of
@@ -153,9 +153,10 @@ class Frozen(admin.SimpleListFilter):
 
 
 @admin.register(Safeguard)
-class SafeguardAdmin(Styled, KeptAsIs, ModelAdmin[Safeguard]):
+class SafeguardAdmin(Styled, KeptAsIs, ActPages[Safeguard]):
     """One row for each customer whose spending is or was held back."""
 
+    row_acts = [UNFREEZE]
     change_list_template = "admin/wallet/list.html"
     change_form_template = "admin/wallet/row.html"
     list_display = ["customer", "standing", "frozen_reason", "ours", "theirs"]
@@ -216,18 +217,11 @@ class SafeguardAdmin(Styled, KeptAsIs, ModelAdmin[Safeguard]):
         return amount(debt_of(held.pk))
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages that hold a wallet back, and the one that lets it go."""
-        view = self.admin_site.admin_view(self.unfreeze)
-        sheets = [sheet_url(self, sheet) for sheet in SHEETS]
-        return [*sheets, path("<int:pk>/unfreeze/", view, name="wallet_safeguard_unfreeze"), *super().get_urls()]
+        """The pages that hold a wallet back, before the others."""
+        return [*(sheet_url(self, sheet) for sheet in SHEETS), *super().get_urls()]
 
-    def unfreeze(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Let a customer spend again."""
-        held = Safeguard.objects.select_related("user").filter(pk=pk).first()
-        if held is None:
-            raise Http404
-        back = reverse("admin:wallet_safeguard_change", args=[pk])
-        return act_page(self, request, act=UNFREEZE, row=held, subject=str(held.user), back=back)
+    def act_subject(self, row: Safeguard) -> str:
+        return str(row.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With the ways to hold a wallet back."""

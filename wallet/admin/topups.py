@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from plumbing.acts import Act, act_page
+from plumbing.acts import ActPages
 from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge
 from plumbing.counting import CappedPaginator
 from plumbing.templatetags.amounts import amount
@@ -50,9 +50,10 @@ class Gateway(admin.SimpleListFilter):
 
 
 @admin.register(TopUp)
-class TopUpAdmin(Styled, KeptAsIs, ModelAdmin[TopUp]):
+class TopUpAdmin(Styled, KeptAsIs, ActPages[TopUp]):
     """Every payment that customers were asked for."""
 
+    row_acts = ACTS
     change_list_template = "admin/wallet/list.html"
     change_form_template = "admin/wallet/row.html"
     list_display = ["reference", "standing", "how_much", "customer", "gateway", "created_at"]
@@ -133,19 +134,8 @@ class TopUpAdmin(Styled, KeptAsIs, ModelAdmin[TopUp]):
     def can_go_back(self, top_up: TopUp) -> str:
         return amount(payouts.left_to_send_back(top_up))
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        view = self.admin_site.admin_view(self.act)
-        pages = [path(f"<int:pk>/{act.slug}/", view, {"act": act}, f"wallet_topup_{act.slug}") for act in ACTS]
-        return [*pages, *super().get_urls()]
-
-    def act(self, request: HttpRequest, pk: int, act: Act[TopUp]) -> HttpResponse:
-        """Confirm, end a review, reject, send money back, ask the gateway again."""
-        top_up = TopUp.objects.select_related("user").filter(pk=pk).first()
-        if top_up is None:
-            raise Http404
-        back = reverse("admin:wallet_topup_change", args=[pk])
-        return act_page(self, request, act=act, row=top_up, subject=top_up.reference, back=back)
+    def act_subject(self, row: TopUp) -> str:
+        return row.reference
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -156,11 +146,7 @@ class TopUpAdmin(Styled, KeptAsIs, ModelAdmin[TopUp]):
         told = list(top_up.events.defer("body").order_by("id"))
         context["lines"] = subject_lines([("top_up", top_up.pk), *sent], told)
         context["advice"] = words.finding_advice(top_up.finding) if top_up.state == TopUp.State.REVIEW else ""
-        context["acts"] = [
-            (act.title, reverse(f"admin:wallet_topup_{act.slug}", args=[top_up.pk]), act.grave)
-            for act in ACTS
-            if request.user.has_perm(act.permission) and act.offered(top_up)
-        ]
+        context["acts"] = self.offered(request, top_up)
         return super().render_change_form(request, context, *args, **kwargs)
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,8 +16,8 @@ from orders.admin.catalogue.sync_changes import said_of
 from orders.models import CatalogueSync, SyncChange
 from orders.operations import catalogue
 from orders.reading import syncs
-from plumbing.acts import Act, ActRefused, BareForm, act_page
-from plumbing.adminpages import KeptAsIs, ModelAdmin, Styled, badge
+from plumbing.acts import Act, ActPages, ActRefused, BareForm
+from plumbing.adminpages import KeptAsIs, Styled, badge
 from plumbing.counting import EstimatingPaginator
 from plumbing.templatetags.amounts import count
 
@@ -89,9 +89,10 @@ ACTS = (SAFE, EVERYTHING, DISMISS)
 
 
 @admin.register(CatalogueSync)
-class CatalogueSyncAdmin(Styled, KeptAsIs, ModelAdmin[CatalogueSync]):
+class CatalogueSyncAdmin(Styled, KeptAsIs, ActPages[CatalogueSync]):
     """Each list that was read. One that says the same again is the same row, checked later."""
 
+    row_acts = ACTS
     change_list_template = "admin/orders/syncs.html"
     change_form_template = "admin/orders/sync.html"
     list_display = ["fetched_at", "provider", "shown_state", "listed", "waits", "applied", "missing", "checked_at"]
@@ -134,19 +135,8 @@ class CatalogueSyncAdmin(Styled, KeptAsIs, ModelAdmin[CatalogueSync]):
     def others(self, sync: CatalogueSync) -> str:
         return f"{count(sync.unreadable)} could not be read, {count(sync.left_out)} cannot be sold or are listed twice"
 
-    def get_urls(self) -> list[URLPattern]:
-        """A page for each act."""
-        view = self.admin_site.admin_view(self.act)
-        pages = [path(f"<int:pk>/{act.slug}/", view, {"act": act}, f"orders_cataloguesync_{act.slug}") for act in ACTS]
-        return [*pages, *super().get_urls()]
-
-    def act(self, request: HttpRequest, pk: int, act: Act[CatalogueSync]) -> HttpResponse:
-        """Apply or dismiss what waits."""
-        sync = CatalogueSync.objects.select_related("provider").filter(pk=pk).first()
-        if sync is None:
-            raise Http404
-        back = reverse("admin:orders_cataloguesync_change", args=[pk])
-        return act_page(self, request, act=act, row=sync, subject=f"{sync.provider}, list {sync.pk}", back=back)
+    def act_subject(self, row: CatalogueSync) -> str:
+        return f"{row.provider}, list {row.pk}"
 
     def changelist_view(  # type: ignore[override]  # staff only
         self, request: UserRequest, extra_context: dict[str, Any] | None = None
@@ -168,12 +158,7 @@ class CatalogueSyncAdmin(Styled, KeptAsIs, ModelAdmin[CatalogueSync]):
         """With its changes by kind, and the acts that make sense now."""
         sync: CatalogueSync = context["original"]
         context["changes"], context["lines"] = _changes(sync.pk), syncs.lines(sync.pk)
-        if request.user.has_perm(catalogue.PERMISSION):
-            context["acts"] = [
-                (act.title, reverse(f"admin:orders_cataloguesync_{act.slug}", args=[sync.pk]))
-                for act in ACTS
-                if act.offered(sync)
-            ]
+        context["acts"] = self.offered(request, sync)
         return super().render_change_form(request, context, *args, **kwargs)
 
 
