@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from wallet.gateways.stripe_checkout import StripeCheckout
 
 KEY = "sk_test_not4you"
 SECRET = "whsec_not4you"
-EXPIRES_AT = 1_795_420_800
+LIVES_SECONDS = 24 * 3600  # a session, from when it is begun
 
 Answer = tuple[int, object]
 
@@ -184,7 +185,7 @@ class Stripe(StandIn):
                 "currency": form["line_items[0][price_data][currency]"],
                 "amount_total": int(form["line_items[0][price_data][unit_amount]"]),
                 "client_reference_id": form["client_reference_id"],
-                "expires_at": EXPIRES_AT,
+                "expires_at": int(time.time()) + LIVES_SECONDS,
                 "intent_metadata": {"reference": form["payment_intent_data[metadata][reference]"]},
             }
             return 200, self.shown(self.sessions[session_id], expanded=False)
