@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # Playwright keeps an event loop in this thread to the end; Django would refuse queries beside it.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+        # Between tests the tables are emptied, which the database refuses to whoever does not say so.
+        settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c smmpanel.may_truncate=on"
         _forget_the_demo(settings)
 
 

@@ -1,6 +1,6 @@
 """What is published or recorded never changes: the database refuses it, whoever asks (support 7.3).
 
-Row triggers, so that TRUNCATE by a test runner still works.
+Row triggers; TRUNCATE has a catch of its own (0011).
 """
 
 from django.db import migrations

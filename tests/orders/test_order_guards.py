@@ -8,22 +8,51 @@ from orders.operations.settling import settle
 from orders.operations.statuses import Move, Overtaken, write
 from policies.rules.delivery import TRANSITIONS, public_words
 from policies.rules.vocabulary import Cause, OrderStatus
-from tests.factories import NOON, OrderFactory
+from tests.factories import NOON, CustomerFactory, OrderFactory
 
 pytestmark = pytest.mark.django_db
 
 TERMS, END = "order_terms_are_fixed", "order_end_is_final"
+OTHERWISE = {  # each column of what was agreed and what was ordered, with something else in it
+    "user_id": "(SELECT min(id) FROM accounts_user WHERE id <> user_id)",
+    "request_key": "'another'",
+    "request_hash": "'0'",
+    "channel": "'api_v2'",
+    "placed_at": "placed_at - interval '1 second'",
+    "service_id": "service_id + 1",
+    "type": "'Package'",
+    "platform": "'tiktok'",
+    "metric": "'views'",
+    "provider_id": "provider_id + 1",
+    "provider_service": "'another'",
+    "rate": "0",
+    "charge": "charge + 1",
+    "units": "units + 1",
+    "quantity": "quantity + 1",
+    "fields": """'{"comments": "x"}'""",
+    "fingerprint": "'0'",
+    "tolerance": "tolerance + 1",
+    "forecast": "'{}'",
+    "refund_policy_id": "support_policy_id",
+    "support_policy_id": "refund_policy_id",
+    "cancel": "NOT cancel",
+    "instant": "NOT instant",
+    "pace_per_hour": "7",
+    "average_minutes": "7",
+    "start_window_hours": "7",
+    "refill": "NOT refill",
+    "refill_days": "7",
+    "refill_max": "7",
+    "refill_cap_percent": "7",
+    "refill_auto": "NOT refill_auto",
+}
+MOVING = {
+    *("id", "link", "status", "refunded", "cause", "ended_at", "cancel_requested_at", "waiting_since", "held_reason"),
+    *("paused_reason", "slowed", "issue_open"),
+}
 REWRITES = [
-    ("UPDATE orders_order SET charge = charge + 1", TERMS),
-    ("UPDATE orders_order SET units = units + 1", TERMS),
-    ("UPDATE orders_order SET rate = 0", TERMS),
-    ("UPDATE orders_order SET tolerance = tolerance + 1", TERMS),
-    ("UPDATE orders_order SET refund_policy_id = support_policy_id", TERMS),
-    ("UPDATE orders_order SET support_policy_id = refund_policy_id", TERMS),
-    ("UPDATE orders_order SET type = 'Package'", TERMS),
-    ("UPDATE orders_order SET cancel = NOT cancel", TERMS),
-    ("UPDATE orders_order SET refill = NOT refill", TERMS),
-    ("UPDATE orders_order SET refill_days = 7", TERMS),
+    *((f"UPDATE orders_order SET {column} = {value}", TERMS) for column, value in OTHERWISE.items()),
+    ("UPDATE orders_order SET link = link || '/'", "order_link_is_kept_or_erased"),
     ("UPDATE orders_order SET status = 'queued', ended_at = NULL, cause = ''", END),
     ("UPDATE orders_order SET status = 'completed'", END),
     ("UPDATE orders_order SET ended_at = ended_at + interval '1 day'", END),
@@ -35,7 +64,8 @@ REWRITES = [
 
 @pytest.fixture
 def ended():
-    """An order that was canceled before it was sent."""
+    """An order that was canceled before it was sent, beside another customer."""
+    CustomerFactory()
     order = OrderFactory(at=NOON)
     settle(order_id=order.pk, cause=Cause.CANCELED_BEFORE_CLAIM, actor="system", now=NOON)
     return order
@@ -55,9 +85,22 @@ def test_what_was_agreed_and_what_happened_is_written_once(ended, statement, gua
     table = statement.split()[1 if statement.startswith("UPDATE") else 2]
     with connection.cursor() as cursor:  # the control: nothing else would have stopped it
         cursor.execute(f"DROP TRIGGER {guard} ON {table}")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # an id of nobody
     with transaction.atomic():
         assert rows_changed(statement) > 0
         transaction.set_rollback(True)  # what was deleted would leave its runs behind
+
+
+def test_every_column_of_an_order_moves_or_is_fixed():
+    """One that is added later is put on one side or the other."""
+    columns = {field.column for field in Order._meta.concrete_fields}
+
+    assert set(OTHERWISE) | MOVING == columns
+    assert not set(OTHERWISE) & MOVING
+
+
+def test_a_link_may_be_erased(ended):
+    assert rows_changed("UPDATE orders_order SET link = ''") == 1
 
 
 def test_an_end_leaves_room_for_what_an_appeal_pays(ended):

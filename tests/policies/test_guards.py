@@ -1,6 +1,7 @@
 """What is published or recorded never changes: each guard of the database, asked in raw SQL (support 7.3)."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -68,7 +69,8 @@ def other(db):
 @pytest.fixture
 def draft(shipped, one):
     """One that is rehearsed under the checksum that `PUBLISHED` gives it."""
-    version = shipped["refund"].policy.versions.create(number=2, drafted_by=one)
+    params = shipped["refund"].params
+    version = shipped["refund"].policy.versions.create(number=2, drafted_by=one, params=params)
     version.clauses.create(ref="refund.98", position=98)
     rehearse(version, checksum="x")
     return version
@@ -191,6 +193,93 @@ class TestAPublishedVersion:
         assert not refused(sql, other, 0, draft.pk)
 
 
+class TestAPublishedVersionComesAfter:
+    """7.3: no version is retroactive, by columns alone. The control is the same statement one second later."""
+
+    DATED = """UPDATE policies_policyversion SET status = 'published', checksum = 'x', published_by = %s,
+               published_at = %s, effective_from = %s WHERE id = %s"""
+
+    @pytest.fixture
+    def refused_at(self, draft, other):
+        def ask(published, effective=None):
+            """Published at the first instant, in force at the second; undone when it was not refused."""
+            with transaction.atomic():
+                answer = refused(self.DATED, other, published, effective or published, draft.pk)
+                transaction.set_rollback(True)
+            return answer
+
+        return ask
+
+    def test_the_one_before_it(self, shipped, refused_at):
+        before = shipped["refund"].effective_from
+
+        assert refused_at(before - SECOND, before)
+        assert refused_at(before)
+        assert not refused_at(before + SECOND)
+
+    def test_one_that_takes_effect_later(self, draft, refused_at, other):
+        later = NOON + timedelta(days=40)
+        with transaction.atomic():
+            assert not refused(self.DATED, other, NOON + SECOND, later, draft.pk)
+        third = draft.policy.versions.create(number=3, drafted_by=draft.drafted_by, params=draft.params)
+        third.clauses.create(ref="refund.98", position=98)
+        rehearse(third, checksum="x")
+
+        assert refused(self.DATED, other, NOON + 2 * SECOND, later - SECOND, third.pk)
+        assert refused(self.DATED, other, NOON, later + SECOND, third.pk)
+        assert not refused(self.DATED, other, NOON + 2 * SECOND, later + SECOND, third.pk)
+
+    def test_the_newest_acceptance(self, shipped, customer, refused_at):
+        version, day = shipped["refund"], NOON + timedelta(days=1)
+        operations.accept(user_id=customer.pk, checksums={version.pk: version.checksum}, context="order", now=day)
+
+        assert refused_at(day - SECOND)
+        assert refused_at(day - SECOND, day + SECOND)
+        assert not refused_at(day)
+
+    def test_the_newest_decision(self, decision, refused_at):
+        """It was made at the instant at which the versions that ship were published."""
+        past_it = Decision.objects.get()
+        past_it.pk, past_it.uuid, past_it.decided_at = None, uuid4(), NOON + timedelta(days=1)
+        past_it.save(force_insert=True)
+
+        assert refused_at(past_it.decided_at - SECOND)
+        assert not refused_at(past_it.decided_at)
+
+    def test_an_acceptance_of_another_policy_says_nothing(self, shipped, customer, refused_at):
+        version, day = shipped["support"], NOON + timedelta(days=1)
+        operations.accept(user_id=customer.pk, checksums={version.pk: version.checksum}, context="order", now=day)
+
+        assert not refused_at(day - SECOND)
+
+    @pytest.mark.parametrize(("number", "stands"), [(0, False), (2, True), (9, True)])
+    def test_by_its_number(self, draft, refused_at, number, stands):
+        draft.number = number
+        draft.save(update_fields=["number"])
+
+        assert refused_at(NOON + SECOND) is not stands
+
+    def test_by_the_notice_of_a_material_change(self, draft, refused_at, shipped):
+        notice = timedelta(days=shipped["support"].params["notice_days"])
+        draft.material = True
+        draft.save(update_fields=["material"])
+        published = NOON + SECOND
+
+        assert refused_at(published)
+        assert refused_at(published, published + notice - SECOND)
+        assert not refused_at(published, published + notice)
+
+    def test_and_another_number_in_it_is_material(self, draft, refused_at):
+        draft.params = {**draft.params, "fail_after_h": draft.params["fail_after_h"] + 1}
+        draft.save(update_fields=["params"])
+        published = NOON + SECOND
+
+        assert refused_at(published)
+        draft.material = True
+        draft.save(update_fields=["material"])
+        assert not refused_at(published, published + timedelta(days=60))
+
+
 def test_a_draft_can_be_edited_and_thrown_away(draft):
     """The guards refuse what is published, not everything."""
     draft.clauses.create(ref="refund.1.1", position=1)
@@ -285,12 +374,61 @@ class TestADecision:
     def test_is_never_changed(self, decision):
         assert refused("UPDATE policies_decision SET outcome = 'refund' WHERE id = %s", decision.pk)
 
-    @pytest.mark.parametrize("change", [{"clause_refs": []}, {"amount": -1}])
-    def test_names_a_clause_and_no_negative_amount(self, decision, change):
-        copy = Decision.objects.get()
-        copy.pk, copy.uuid = None, "00000000-0000-0000-0000-000000000001"
-        for name, value in change.items():
-            setattr(copy, name, value)
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"clause_refs": []},
+            {"clause_refs": [""]},
+            {"clause_refs": [None]},
+            {"clause_refs": ["refund.99.9"]},
+            {"clause_refs": ["support.1.1"]},
+            {"clause_refs": ["refund.1.4", "refund.99.9"]},
+            {"amount": -1},
+        ],
+        ids=str,
+    )
+    def test_names_clauses_of_its_version_and_no_negative_amount(self, decision, change):
+        assert refused_insert(**change)
 
-        with pytest.raises(IntegrityError), transaction.atomic():
+    def test_the_same_with_a_clause_of_its_version_is_taken(self, decision):
+        assert not refused_insert(clause_refs=["refund.1.4", "refund.7.2"])
+
+    def test_names_at_least_an_empty_list_of_them(self, decision):
+        assert refused_insert(clause_refs=None)
+
+    def test_is_made_under_a_published_version(self, decision, draft):
+        draft.clauses.create(ref="refund.1.4", position=1)
+
+        assert refused_insert(policy_version=draft, clause_refs=["refund.1.4"])
+
+
+def refused_insert(**change):
+    """Whether the database refuses the decision there is once more, changed."""
+    copy = Decision.objects.get()
+    copy.pk, copy.uuid = None, uuid4()
+    for name, value in change.items():
+        setattr(copy, name, value)
+    try:
+        with transaction.atomic():
             copy.save(force_insert=True)
+    except IntegrityError:
+        return True
+    return False
+
+
+KEPT = [
+    *("policies_policy", "policies_policyversion", "policies_clause", "policies_acceptance", "policies_decision"),
+    *("policies_appeal", "policies_draftact", "orders_order", "orders_orderevent", "orders_quote"),
+    *("wallet_account", "wallet_transfer", "wallet_entry"),
+]
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_what_is_kept_is_not_emptied(db, table):
+    """D45. The control: the same statement of somebody who says that it is meant, as between two tests."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL smmpanel.may_truncate = ''")
+        with pytest.raises(IntegrityError, match="is kept for good"), transaction.atomic():
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+        cursor.execute("SET LOCAL smmpanel.may_truncate = 'on'")
+        cursor.execute(f"TRUNCATE {table} CASCADE")
