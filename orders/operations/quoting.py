@@ -260,5 +260,6 @@ def _terms(
         platform=offer.platform,
         metric=offer.metric,
         forecast=forecast,
+        pace=offer.pace_per_hour,
     )
     return Terms(order=order, runs=runs, asked_at=now, price=price, cancel=offer.cancel, params=params)

@@ -45,4 +45,5 @@ def _terms(order: Order, parts: int) -> expectations.OrderTerms:
         platform=order.platform,
         metric=order.metric,
         forecast=forecast_of(order),
+        pace=order.pace_per_hour,
     )

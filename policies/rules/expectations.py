@@ -18,6 +18,7 @@ class OrderTerms:
 
     parts: how many runs it is sent in. tolerance: units. refill_days: 0 is for life, None not stated. refill_max:
     times. refill_cap_percent: of the quantity, all refills together. platform, metric: words of the vocabulary.
+    pace: units an hour as the service states it, None where it states none.
     """
 
     units: int
@@ -32,6 +33,7 @@ class OrderTerms:
     platform: str
     metric: str
     forecast: Forecast | None
+    pace: int | None
 
 
 def expectations(order: OrderTerms, *, params: Params) -> tuple[Reason, ...]:
@@ -39,7 +41,7 @@ def expectations(order: OrderTerms, *, params: Params) -> tuple[Reason, ...]:
     return (
         _delivery(order),
         *_start(order.forecast),
-        _speed(order.forecast),
+        _speed(order.forecast, order.pace),
         _exactness(order),
         *_refill(order, params),
         Reason(clause.PLATFORMS, "expect_platform", {"platform": order.platform}),
@@ -67,9 +69,11 @@ def _start(forecast: Forecast | None) -> Iterator[Reason]:
     yield Reason(clause.START, "expect_start", facts)
 
 
-def _speed(forecast: Forecast | None) -> Reason:
+def _speed(forecast: Forecast | None, pace: int | None) -> Reason:
+    """A pace that is stated and was never measured is told as what it is, and no end is reckoned from it (R13)."""
     if forecast is None:
-        return Reason(clause.SPEED_VARIES, "expect_no_forecast", {})
+        stated: Mapping[str, Value] = {"pace": pace} if pace else {}
+        return Reason(clause.SPEED_VARIES, "expect_stated_pace" if pace else "expect_no_forecast", stated)
     facts: dict[str, Value] = {"sample": forecast.sample, "p50_s": forecast.p50_s, "p90_s": forecast.p90_s}
     if forecast.p10_s is None:
         return Reason(clause.SPEED_VARIES, "expect_forecast", facts)

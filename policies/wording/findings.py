@@ -103,6 +103,10 @@ FINDINGS: dict[str, Sentence] = {
         "There is not enough data to forecast when it ends, or nothing is being sent at the moment. Speed varies, and "
         "no time is promised."
     ),
+    "expect_stated_pace": _(
+        "There is not enough data to forecast when it ends, or nothing is being sent at the moment. The service states "
+        "a pace of %(pace)s units an hour, which we have not measured: speed varies, and no time is promised."
+    ),
     "expect_tolerance": _(
         "Up to %(tolerance)s of %(units)s missing in the end count as a minor difference; if more is missing, all that "
         "is missing is paid back."

@@ -22,6 +22,7 @@ SERVICES = [
     {"refill": True, "refill_days": 0, "instant": True, "description": "Instant delivery."},
     {"refill": True, "run_size": 250, "run_interval_minutes": 30, "metric": "views", "platform": "youtube"},
     {"type": ServiceType.PACKAGE.value, "min_quantity": 1, "max_quantity": 1},
+    {"pace_per_hour": 1500},
 ]
 
 
@@ -64,7 +65,7 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     mailed = in_mail(Outgoing.objects.get(key=f"order:{buyer.orders[0].pk}:placed").body)
     told = by_api(buyer, service, quantity=1000)["expectations"]
     ServiceHistory.objects.all().delete()
-    type(service).objects.filter(pk=service.pk).update(refill=False, platform="x")
+    type(service).objects.filter(pk=service.pk).update(refill=False, platform="x", pace_per_hour=7)
     Order.objects.filter(pk=buyer.orders[0].pk).update(status="processing")
     later = on_page(buyer.browser.get(placed.url).content.decode())
 
@@ -73,6 +74,8 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     assert any(("3 h 10 min" in said) is (sample >= 10) for said in quoted)
     assert any("half began within 5 min and nine in ten within 2 h 5 min" in said for said in quoted) is (sample >= 10)
     assert ("not enough data" in " ".join(quoted)) is (sample < 10)
+    stated = "pace of 1,500 units an hour, which we have not measured" in " ".join(quoted)
+    assert stated is ("pace_per_hour" in terms and sample < 10)
 
 
 def test_nothing_is_forecast_while_nothing_is_sent(buyer: Buyer):

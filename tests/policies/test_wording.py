@@ -52,8 +52,8 @@ def condition_reasons():
 def expectation_reasons():
     early = Forecast(90, 86_400, 12)  # of before starts were noted
     known = Forecast(90, 86_400, 12, p10_s=60, start_p10_s=5, start_p50_s=10, start_p90_s=20)
-    terms = product((True, False), (1, 4), (0, 20), (None, early, known), (None, 0, 30))
-    for flag, parts, tolerance, forecast, days in terms:
+    terms = product((True, False), (1, 4), (0, 20), (None, early, known), (None, 0, 30), (None, 500))
+    for flag, parts, tolerance, forecast, days, pace in terms:
         order = expectations.OrderTerms(
             units=1000,
             package=flag and tolerance == 0,
@@ -67,6 +67,7 @@ def expectation_reasons():
             platform="youtube",
             metric="views",
             forecast=forecast,
+            pace=pace,
         )
         yield from expectations.expectations(order, params={})
 

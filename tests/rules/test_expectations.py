@@ -20,6 +20,7 @@ TERMS = OrderTerms(
     platform="tiktok",
     metric="followers",
     forecast=Forecast(3600, 7200, 40, p10_s=1800, start_p10_s=60, start_p50_s=300, start_p90_s=900),
+    pace=500,
 )
 
 
@@ -47,7 +48,8 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
     [
         ({"instant": True}, "expect_instant", "refund.4.3"),
         ({"parts": 4}, "expect_gradual_parts", "refund.4.1"),
-        ({"forecast": None}, "expect_no_forecast", "refund.3.1"),
+        ({"forecast": None}, "expect_stated_pace", "refund.3.1"),
+        ({"forecast": None, "pace": None}, "expect_no_forecast", "refund.3.1"),
         (
             {"forecast": Forecast(3600, 7200, 40)},
             "expect_forecast",
@@ -64,6 +66,12 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
 )
 def test_each_term_has_its_sentence(changes, finding, clause):
     assert told(**changes)[finding][0] == clause
+
+
+def test_a_pace_that_is_only_stated_is_told_with_its_number_and_none_beside_a_forecast():
+    """R13: what the source says is no measurement of ours."""
+    assert told(forecast=None)["expect_stated_pace"][1] == {"pace": 500}
+    assert "expect_stated_pace" not in told()
 
 
 @pytest.mark.parametrize("forecast", [None, Forecast(3600, 7200, 40)])
