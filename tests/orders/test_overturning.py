@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from threading import Barrier
 from types import SimpleNamespace
@@ -18,10 +19,11 @@ from accounts import operations as accounts
 from accounts.models import Outgoing, User
 from orders import verification as of_orders
 from orders.models import Flag, Order, OrderEvent
-from orders.operations import overturning, settling, statuses
+from orders.operations import cancelling, overturning, settling, statuses
 from policies.models import Appeal, Decision
+from policies.operations import replaying
 from policies.rules import registry
-from policies.rules.vocabulary import RunOutcome
+from policies.rules.vocabulary import Cause, RunOutcome
 from tests.factories import NOON, CustomerFactory, OrderFactory, ServiceFactory, fund
 from tests.orders.decided import decided
 from wallet import verification as of_wallet
@@ -328,3 +330,71 @@ def test_what_was_not_delivered_is_what_staff_find_filled_in(db):
     appeal = appealed(delivered=400, outcome=RunOutcome.STOPPED)
 
     assert settling.undelivered_part(order_of(appeal)) == Decimal("0.90000")
+
+
+class TestARefusedCancelOfAnOrderThatRuns:
+    """A person finds that the order should have been canceled, pays, and delivery goes on meanwhile."""
+
+    @pytest.fixture
+    def running(self, upstream) -> Appeal:
+        """At its provider, where a cancel came too late."""
+        order = upstream.order(sim="partial:0.4")  # of 1,000 units for 1.50, 400 will come
+        upstream.send()
+        with pytest.raises(cancelling.AlreadySent):
+            cancelling.cancel_unsent(user_id=order.user_id, order_id=order.pk, now=upstream.now)
+        refusal = Decision.objects.get(rule="cancellations.decide_cancel")
+        asked = {"user_id": order.user_id, "order_id": order.pk, "decision": refusal.uuid}
+        return overturning.ask(**asked, words=WORDS, now=upstream.now)
+
+    @pytest.mark.parametrize(
+        ("granted", "in_all"),
+        [("0.30", "0.90"), ("0.90", "0.90"), ("0.90001", "0.90001"), ("1.00", "1.00"), ("1.50", "1.50")],
+    )
+    def test_its_end_pays_what_is_still_due_and_never_more_than_the_charge(
+        self, upstream, running, support, granted, in_all
+    ):
+        """What was not delivered comes to 0.90; what the person granted beyond it stays the customer's."""
+        order = order_of(running)
+        before = upstream.balance()
+
+        overturn(support, running, granted)
+        assert (upstream.fresh(order).refunded, upstream.fresh(order).ended_at) == (Decimal(granted), None)
+        ended = upstream.ended(order)
+
+        assert ended.status == "partial"
+        assert ended.refunded == upstream.balance() - before == Decimal(in_all)
+        assert differing() == 0
+        assert [each for each in replaying.replay_all([Decision.objects.all()]) if each.differences] == []
+
+    def test_delivered_in_full_after_all_it_pays_nothing_more(self, upstream, support):
+        order = upstream.order()
+        upstream.send()
+        with pytest.raises(cancelling.AlreadySent):
+            cancelling.cancel_unsent(user_id=order.user_id, order_id=order.pk, now=upstream.now)
+        refusal = Decision.objects.get(rule="cancellations.decide_cancel")
+        asked = {"user_id": order.user_id, "order_id": order.pk, "decision": refusal.uuid}
+        overturn(support, overturning.ask(**asked, words=WORDS, now=upstream.now), "0.50")
+
+        ended = upstream.ended(order)
+
+        assert (ended.status, ended.refunded) == ("completed", Decimal("0.50000"))
+        assert differing() == 0
+
+    def test_it_is_overturned_once_and_the_end_pays_once(self, upstream, running, support):
+        order = order_of(running)
+        overturn(support, running, "0.30")
+        ended = upstream.ended(order)
+
+        with pytest.raises(policies.AppealDecided):
+            overturn(support, running, "1.50")
+        settling.settle(order_id=order.pk, cause=Cause.PROVIDER_ENDED, actor="system", now=upstream.now)
+
+        assert upstream.fresh(order).refunded == ended.refunded == Decimal("0.90000")
+
+    def test_without_what_went_back_before_the_end_would_pay_it_twice(self, upstream, running, support, monkeypatch):
+        """The negative control: an end that forgets what an appeal paid."""
+        facts = settling._facts
+        monkeypatch.setattr(settling, "_facts", lambda *asked: replace(facts(*asked), refunded=Decimal(0)))
+        overturn(support, running, "0.30")
+
+        assert upstream.ended(order_of(running)).refunded == Decimal("1.20000")
