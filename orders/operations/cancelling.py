@@ -10,7 +10,7 @@ from orders.operations import runs, statuses
 from policies.rules import cancellations
 from policies.rules.cancellations import CancelDecision
 from policies.rules.clauses import Reason
-from policies.rules.vocabulary import Automation, Cause, RunOutcome, RunState
+from policies.rules.vocabulary import Cause, RunOutcome, RunState
 
 RULE = "cancellations.decide_cancel"
 
@@ -58,7 +58,6 @@ def _keep_refusal(order: Order, states: list[RunState], decided: CancelDecision,
         inputs=inputs,
         outcome=decided.outcome,
         reasons=decided.reasons,
-        automated=Automation.FULL,
         actor=by,
         now=now,
     )

@@ -18,7 +18,7 @@ from policies.rules import appeals
 from policies.rules.appeals import OverturnDecision, OverturnFacts
 from policies.rules.clauses import Reason
 from policies.rules.clauses.refund import HOW_REVIEWED
-from policies.rules.vocabulary import Automation, DecisionOutcome, ServiceType
+from policies.rules.vocabulary import DecisionOutcome, ServiceType
 
 
 class SamePerson(Exception):
@@ -123,7 +123,6 @@ def _record(  # the whole of what was decided
         inputs=asdict(facts),
         outcome=decided.outcome,
         reasons=decided.reasons,
-        automated=Automation.NONE,
         actor=by,
         now=now,
         amount=decided.amount,

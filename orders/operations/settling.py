@@ -14,7 +14,7 @@ from orders.operations.statuses import Move
 from policies.rules import delivery, refunds, tolerance
 from policies.rules.delivery import RunFacts
 from policies.rules.refunds import RefundDecision, RefundFacts
-from policies.rules.vocabulary import Automation, Cause, DecisionOutcome, OrderStatus, ServiceType
+from policies.rules.vocabulary import Cause, DecisionOutcome, OrderStatus, ServiceType
 
 
 @transaction.atomic
@@ -97,7 +97,6 @@ def _record(order: Order, facts: RefundFacts, decision: RefundDecision, actor: s
         inputs=asdict(facts),
         outcome=decision.outcome,
         reasons=decision.reasons,
-        automated=Automation.FULL,
         actor=actor,
         now=now,
         amount=decision.amount,

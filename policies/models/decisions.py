@@ -45,6 +45,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gte=0), name="decided_amount_is_not_negative"
             ),
+            models.CheckConstraint(
+                condition=~Q(automated=Automation.NONE.value) | Q(actor__startswith="staff:"),
+                name="what_no_machine_decided_a_person_did",
+            ),
         ]
         indexes = [models.Index(fields=["subject_type", "subject_id"], name="decision_of_subject")]
 

@@ -37,7 +37,8 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
 class PolicyVersion(models.Model):
     """One version of a policy: its clauses' texts and its parameters. Immutable once published.
 
-    checksum: SHA-256, hex, of the canonical JSON of slug, number, params and clauses.
+    checksum: SHA-256, hex, of the canonical JSON of `content`. checksum_form: 1 is without the summary, as of the versions
+    that ship and of those begun before it was hashed too; 2 is with it.
     """
 
     class Status(models.TextChoices):
@@ -53,6 +54,7 @@ class PolicyVersion(models.Model):
     summary = models.TextField(blank=True)
     params = models.JSONField(default=dict)
     checksum = models.CharField(max_length=64, blank=True)
+    checksum_form = models.PositiveSmallIntegerField(default=2, editable=False)
     drafted_by = models.CharField(max_length=32, blank=True)  # an actor, "staff:3" or "system"
     published_by = models.CharField(max_length=32, blank=True)
     approved_by = models.CharField(max_length=32, blank=True)
@@ -76,6 +78,7 @@ class PolicyVersion(models.Model):
                 condition=Q(effective_from__isnull=True) | Q(effective_from__gte=F("published_at")),
                 name="version_is_never_retroactive",
             ),
+            models.CheckConstraint(condition=Q(checksum_form__in=[1, 2]), name="checksum_form_is_known"),
             models.UniqueConstraint(
                 fields=["policy"], condition=Q(status="draft"), name="a_policy_has_one_draft_at_a_time"
             ),
@@ -93,11 +96,12 @@ class PolicyVersion(models.Model):
         return f"{self.policy} version {self.number}"
 
     def content(self) -> dict[str, object]:
-        """What the checksum is computed over: slug, number, parameters and clauses in order (support 7.3)."""
+        """What the checksum is computed over: slug, number, summary, parameters and clauses in order (support 7.3)."""
         clauses = self.clauses.order_by("position").values_list("ref", "heading", "text")
         return {
             "slug": self.policy.slug,
             "number": self.number,
+            **({"summary": self.summary} if self.checksum_form > 1 else {}),
             "params": self.params,
             "clauses": [list(clause) for clause in clauses],
         }

@@ -11,7 +11,7 @@ from policies.models import Decision, PolicyVersion
 from policies.operations.versions import read
 from policies.rules import registry
 from policies.rules.clauses import Reason, Value, defaults, parameter
-from policies.rules.vocabulary import Automation, DecisionOutcome
+from policies.rules.vocabulary import DecisionOutcome
 
 
 class UnknownClause(Exception):
@@ -27,7 +27,6 @@ def record_decision(
     inputs: Mapping[str, object],
     outcome: DecisionOutcome,
     reasons: Sequence[Reason],
-    automated: Automation,
     actor: str,
     now: datetime,
     amount: Decimal | None = None,
@@ -41,14 +40,14 @@ def record_decision(
     governs the subject. amount: account currency, None where no money was asked for. final: cannot be appealed.
     Raises UnknownClause for a ground the version lacks, KeyError for a rule that is not registered.
     """
-    published = read(version_id)
+    published, known = read(version_id), registry.current(rule)
     refs = list(dict.fromkeys(reason.clause.id for reason in reasons))
     if not refs or not published.refs.issuperset(refs):
         raise UnknownClause(f"{rule} cites {refs} under version {version_id}")
     facts = canonical.plain(inputs)
     return Decision.objects.create(
         rule=rule,
-        rule_version=registry.current(rule).version,
+        rule_version=known.version,
         subject_type=subject_type,
         subject_id=subject_id,
         policy_version_id=version_id,
@@ -60,7 +59,7 @@ def record_decision(
         amount=amount,
         detail={"reasons": [stored_reason(reason) for reason in reasons]},
         trace=canonical.plain(trace or {}),
-        automated=automated.value,
+        automated=known.automated.value,
         actor=actor,
         as_of=now,
         decided_at=now,

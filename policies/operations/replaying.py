@@ -12,6 +12,7 @@ from policies.operations.decisions import stored_reason
 from policies.operations.versions import checksum_of
 from policies.rules import registry
 from policies.rules.registry import Outcome, Unreadable
+from policies.rules.vocabulary import Automation
 
 CHUNK = 1000  # decisions in memory at once
 SHOWN = 100  # decisions named that differ; more would hide the cause in its effects
@@ -90,13 +91,15 @@ def replay(decision: Decision, *, versions: Versions | None = None) -> tuple[Dif
     """Decide again from the facts and parameters that the decision keeps; what does not come out as stored.
 
     Also whether these facts have their digest, the parameters are the policy version's, it has its checksum, and
-    the time to appeal is what they give; who decided, and about what, no facts tell. versions: shared by one run.
+    the time to appeal is what they give, and whether who decided is whom the rule leaves it to: a machine, or one of
+    the staff. About what it was decided no facts tell. versions: shared by one run.
     """
     return (
         *_decided_otherwise(decision),
         *_other_facts(decision),
         *_other_parameters(decision, (versions or Versions()).of(decision)),
         *_other_appeal(decision),
+        *_others_part(decision),
     )
 
 
@@ -214,6 +217,17 @@ def _other_appeal(decision: Decision) -> Iterator[Difference]:
     until = decision.decided_at + timedelta(days=days)
     if decision.appeal_until != until:
         yield Difference("time to appeal", _as_text(decision.appeal_until), _as_text(until))
+
+
+def _others_part(decision: Decision) -> Iterator[Difference]:
+    """What a rule leaves to a person, one of the staff decided; what it decides by itself, a machine did."""
+    rule = registry.RULE_BY_KEY.get((decision.rule, decision.rule_version))
+    if rule is None:
+        return
+    if decision.automated != rule.automated.value:
+        yield Difference("part of the machine", decision.automated, rule.automated.value)
+    if rule.automated is Automation.NONE and not decision.actor.startswith("staff:"):
+        yield Difference("who decided", decision.actor, "one of the staff")
 
 
 def _as_text(value: object) -> str:

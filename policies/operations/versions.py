@@ -40,7 +40,11 @@ def _seed_policy(text: texts.ShippedPolicy, *, now: datetime) -> None:
     if policy.versions.exists():
         return
     version = policy.versions.create(
-        number=1, status=PolicyVersion.Status.DRAFT.value, summary=text.summary, params=defaults(text.slug)
+        number=1,
+        status=PolicyVersion.Status.DRAFT.value,
+        summary=text.summary,
+        params=defaults(text.slug),
+        checksum_form=1,  # so that every installation has the same checksum of it
     )
     Clause.objects.bulk_create(
         Clause(version=version, ref=ref, position=position, heading=CLAUSE_BY_ID[ref].heading, text=body)

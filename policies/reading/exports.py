@@ -19,9 +19,10 @@ def as_text(document: Document, *, address: str, json_address: str) -> str:
     version = document.version
     assert version.effective_from is not None
     head = f"{version.policy.title}\nVersion {version.number}, effective from {canonical.plain(version.effective_from)}"
+    summary = "the summary, " if version.checksum_form > 1 else ""
     how = (
-        f"The checksum is the SHA-256 of the file {json_address}, byte for byte. It holds the clauses as they were "
-        "published, with the names of the numbers, and the numbers by name."
+        f"The checksum is the SHA-256 of the file {json_address}, byte for byte. It holds {summary}the clauses as they "
+        "were published, with the names of the numbers, and the numbers by name."
     )
     parts = [head, address, _wrapped(document.edition.summary), *map(_section, document.sections), _wrapped(how)]
     return "\n\n".join([*parts, f"SHA-256 {version.checksum}"]) + "\n"

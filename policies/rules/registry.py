@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from policies.rules import appeals, cancellations, refunds, tolerance
 from policies.rules.clauses import Params, Reason
-from policies.rules.vocabulary import Cause, DecisionOutcome, RunState
+from policies.rules.vocabulary import Automation, Cause, DecisionOutcome, RunState
 
 Inputs = Mapping[str, Any]
 """Facts in JSON's own types, as a decision's row keeps them: decimals and instants as text."""
@@ -43,14 +43,15 @@ def as_given(inputs: Inputs, params: Params) -> Inputs:
 class Rule:
     """A decision as a function of stored facts and a version's parameters.
 
-    name: "refunds.decide_refund". under: the facts of the same case had these parameters governed it from the start,
-    for a rehearsal; facts that no parameter enters are as given.
+    name: "refunds.decide_refund". automated: how much of what it decides a machine does. under: the facts of the same
+    case had these parameters governed it from the start, for a rehearsal; facts that no parameter enters are as given.
     """
 
     name: str
     version: int
     decide: Callable[[Inputs, Params], Outcome]
     under: Callable[[Inputs, Params], Inputs] = as_given
+    automated: Automation = Automation.FULL
 
 
 def _refund(inputs: Inputs, params: Params) -> Outcome:
@@ -101,7 +102,7 @@ def _cancel(inputs: Inputs, params: Params) -> Outcome:
 
 RULES: tuple[Rule, ...] = (
     Rule("refunds.decide_refund", 1, _refund, _refund_under),
-    Rule("appeals.decide_overturned", 1, _overturned),
+    Rule("appeals.decide_overturned", 1, _overturned, automated=Automation.NONE),
     Rule("cancellations.decide_cancel", 1, _cancel),
 )
 

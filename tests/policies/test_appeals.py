@@ -10,7 +10,7 @@ from policies.models import Appeal
 from policies.rules.appeals import Redress
 from policies.rules.clauses import Reason
 from policies.rules.clauses.refund import UNDELIVERED_PART
-from policies.rules.vocabulary import Automation, DecisionOutcome
+from policies.rules.vocabulary import DecisionOutcome
 from tests.policies.conftest import NOON
 
 WORDS = "Half of it is missing."
@@ -31,7 +31,6 @@ def decide(shipped, **more):
         inputs={"units": 1000},
         outcome=DecisionOutcome.REFUSE,
         reasons=[Reason(UNDELIVERED_PART, "nothing_charged", {})],
-        automated=Automation.FULL,
         actor="system",
         now=NOON,
         **more,

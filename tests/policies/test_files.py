@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from django.core.management import CommandError, call_command
 
+from policies import operations
 from policies.management.commands import clause_tests
 from policies.reading import bindings
 from policies.rules.clauses import CLAUSES
@@ -175,3 +176,32 @@ class TestMap:
         tested = json.loads(bindings.CLAUSE_TESTS.read_text())
 
         assert [each.id for each in CLAUSES if each.is_enforced and not tested[each.id]] == []
+
+
+class TestWhatIsHashed:
+    """S49: the summary is what most people read, so it cannot be swapped below the checksum either."""
+
+    @pytest.fixture
+    def second(self, shipped):
+        return second_version(slug="refund", at=LATER, now=NOON)
+
+    def test_the_summary_too(self, second):
+        second.summary += " And more."
+
+        assert operations.checksum_of(second) != second.checksum
+
+    def test_and_its_file_holds_it(self, second, client):
+        file = client.get("/policies/refund/v2.json").content
+
+        assert json.loads(file)["summary"] == second.summary
+        assert hashlib.sha256(file).hexdigest() == second.checksum
+        assert "the summary, the clauses" in " ".join(client.get("/policies/refund/v2.txt").content.decode().split())
+
+    def test_of_a_version_from_before_that_the_rest(self, shipped, client):
+        """What was published in the older form keeps its checksum, and its file says what it holds."""
+        version = shipped["refund"]
+        version.summary += " And more."
+
+        assert operations.checksum_of(version) == version.checksum
+        assert "summary" not in json.loads(client.get("/policies/refund/v1.json").content)
+        assert "the summary, " not in client.get("/policies/refund/v1.txt").content.decode()

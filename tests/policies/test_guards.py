@@ -11,7 +11,7 @@ from policies import operations
 from policies.models import Acceptance, Decision, DraftAct, Policy, Rehearsal
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
-from policies.rules.vocabulary import Automation, DecisionOutcome
+from policies.rules.vocabulary import DecisionOutcome
 from tests.factories import CustomerFactory
 from tests.policies.conftest import NOON
 from tests.policies.people import rehearse
@@ -41,7 +41,6 @@ def decision(shipped):
         inputs={"units": 1000},
         outcome=DecisionOutcome.REFUSE,
         reasons=(Reason(clause.CUSTOMERS_CHANGE, "target_changed", {"missing": 1}),),
-        automated=Automation.FULL,
         actor="system",
         now=NOON,
     )
@@ -79,8 +78,8 @@ def draft(shipped, one):
 PUBLISHED = """UPDATE policies_policyversion SET status = 'published', checksum = 'x', published_at = now(),
                effective_from = now(), published_by = %s WHERE id = %s"""
 BORN = """INSERT INTO policies_policyversion (policy_id, number, status, material, summary, params, checksum,
-          drafted_by, published_by, approved_by, published_at, effective_from)
-          VALUES (%s, 3, %s, false, '', '{}', 'x', 'staff:1', 'staff:3', '', now(), now())"""
+          checksum_form, drafted_by, published_by, approved_by, published_at, effective_from)
+          VALUES (%s, 3, %s, false, '', '{}', 'x', 2, 'staff:1', 'staff:3', '', now(), now())"""
 
 
 class TestAPublishedVersion:
@@ -301,7 +300,7 @@ class TestADraft:
     def test_is_the_only_one_of_its_policy(self, draft):
         assert refused(
             """INSERT INTO policies_policyversion (policy_id, number, status, material, summary, params, checksum,
-               drafted_by, published_by, approved_by) VALUES (%s, 3, 'draft', false, '', '{}', '', '', '', '')""",
+               checksum_form, drafted_by, published_by, approved_by) VALUES (%s, 3, 'draft', false, '', '{}', '', 2, '', '', '')""",
             draft.policy_id,
         )
 

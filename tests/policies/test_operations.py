@@ -15,7 +15,7 @@ from policies.rules import refunds
 from policies.rules.clauses import CLAUSES, PARAMETERS, Reason
 from policies.rules.clauses import Clause as RuleClause
 from policies.rules.clauses import refund as clause
-from policies.rules.vocabulary import Automation, Cause, DecisionOutcome
+from policies.rules.vocabulary import Cause, DecisionOutcome
 from tests.policies.conftest import NOON
 from tests.policy_versions import put_in_force
 
@@ -239,7 +239,6 @@ def record(version, **changes):
         "outcome": DecisionOutcome.REFUND,
         "amount": Decimal("0.04368"),
         "reasons": (Reason(clause.UNDELIVERED_PART, "undelivered_part", SHORT),),
-        "automated": Automation.FULL,
         "actor": "system",
         "now": NOON,
     }
@@ -337,7 +336,7 @@ class TestRecordDecision:
 
     def test_names_what_it_replaces(self, shipped):
         first = record(shipped["refund"])
-        record(shipped["refund"], supersedes_id=first.pk, automated=Automation.NONE, actor="staff:3")
+        record(shipped["refund"], supersedes_id=first.pk, actor="staff:3")
 
         found = operations.decisions_on(subject_type="order", subject_id=10000)
         assert [each.supersedes_id for each in found] == [None, first.pk]

@@ -13,7 +13,7 @@ from policies import operations, reading
 from policies.models import DraftAct, PolicyVersion, content_of
 from policies.operations import acts
 from policies.rules.clauses import Reason, refund, support
-from policies.rules.vocabulary import Automation, DecisionOutcome
+from policies.rules.vocabulary import DecisionOutcome
 from tests.policies.people import NOON, WEEK, checksum, publish, rehearse, staff_with, write
 
 SECOND = timedelta(seconds=1)
@@ -31,7 +31,7 @@ def decided(version, clause):
     """A decision under a version."""
     operations.record_decision(
         rule="refunds.decide_refund", subject_type="order", subject_id=10000, version_id=version.pk, inputs={},
-        outcome=DecisionOutcome.REFUSE, reasons=(Reason(clause, "undelivered_part"),), automated=Automation.FULL,
+        outcome=DecisionOutcome.REFUSE, reasons=(Reason(clause, "undelivered_part"),),
         actor="system", now=NOON,
     )  # fmt: skip
 

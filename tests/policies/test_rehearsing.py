@@ -18,7 +18,7 @@ from plumbing import sql
 from policies import operations
 from policies.models import Clause, Decision, PolicyVersion, Rehearsal
 from policies.operations import rehearsing
-from policies.rules.vocabulary import Automation, Cause, DecisionOutcome
+from policies.rules.vocabulary import Cause, DecisionOutcome
 from smmpanel.ticks import TICKS
 from tests.factories import NOON, CustomerFactory, OrderFactory, ServiceFactory
 from tests.policies.test_replaying import decide, tamper
@@ -207,7 +207,7 @@ class TestTheResult:
             rule=first.rule, subject_type="order", subject_id=order.pk, version_id=first.policy_version_id,
             inputs=first.inputs, outcome=DecisionOutcome.REFUSE, reasons=settling.foresee(
                 order_id=order.pk, cause=Cause.PROVIDER_ENDED
-            ).reasons, automated=Automation.NONE, actor="staff:3", now=NOON, amount=Decimal(0), supersedes_id=first.pk,
+            ).reasons, actor="staff:3", now=NOON, amount=Decimal(0), supersedes_id=first.pk,
         )  # fmt: skip
 
         assert rehearse(staff, draft_of())["decisions"] == 1

@@ -152,6 +152,13 @@ class TestADifference:
         """refund.11.2: nobody is given less of it, or more, than the version says."""
         assert set(self.found(decision, f"appeal_until = {change}")) == {"time to appeal"}
 
+    @pytest.mark.parametrize("part", ["none", "partial"])
+    def test_in_what_a_machine_decided_is_found(self, decision, part):
+        """Nobody can make a machine's decision look like a person's."""
+        found = self.found(decision, "automated = %s, actor = 'staff:3'", part)
+
+        assert found == {"part of the machine": (part, "full")}
+
     @pytest.mark.parametrize("params", ["{}", "[]", "null"])
     def test_in_parameters_that_are_gone_is_found(self, decision, params):
         assert "parameter fail_after_h" in self.found(decision, "params = %s", params)
