@@ -1,6 +1,7 @@
 """The web server as `make run` starts it, on any database, for tests and benchmarks that speak HTTP."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,13 +32,22 @@ def serving(database: str) -> Iterator[str]:
         *("--host", "127.0.0.1", "--port", str(port), "smmpanel.wsgi:application"),
     ]
     environment = os.environ | PLAIN_FILES | {"DATABASE_URL": database}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait_for(f"http://127.0.0.1:{port}/livez", server)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """With its workers, also where the signal came while one of them was being started, and it waits for that one."""
+    server.terminate()
+    try:
         server.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:

@@ -37,8 +37,8 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
 class PolicyVersion(models.Model):
     """One version of a policy: its clauses' texts and its parameters. Immutable once published.
 
-    checksum: SHA-256, hex, of the canonical JSON of `content`. checksum_form: 1 is without the summary, as of the versions
-    that ship and of those begun before it was hashed too; 2 is with it.
+    checksum: SHA-256, hex, of the canonical JSON of `content`. checksum_form: 1 is without the summary, for those that
+    ship and those begun before it was hashed too; 2 is with it.
     """
 
     class Status(models.TextChoices):

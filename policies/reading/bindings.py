@@ -8,17 +8,18 @@ from pathlib import Path
 
 from policies import texts
 from policies.rules.clauses import CLAUSES, PARAMETERS, Clause
-from policies.rules.grounds import rules_citing
+from policies.rules.grounds import rules_applying, rules_citing
 
 CLAUSE_TESTS = Path(__file__).resolve().parent.parent / "clause_tests.json"  # written by manage.py clause_tests
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A clause, what else cites it beside its rule, the names of its parameters, and the test files that name it."""
+    """A clause, what else cites or applies it beside its rule, the names of its parameters, the tests that name it."""
 
     clause: Clause
     cited_by: tuple[str, ...]
+    applied_by: tuple[str, ...]
     parameters: tuple[str, ...]
     tests: tuple[str, ...]
 
@@ -48,7 +49,8 @@ def clause_map() -> tuple[MapPart, ...]:
 def _binding(clause: Clause) -> Binding:
     parameters = tuple(each.name for each in PARAMETERS if each.clause is clause)
     cited_by = tuple(rule for rule in rules_citing(clause) if rule != clause.rule)
-    return Binding(clause, cited_by, parameters, tuple(_tests().get(clause.id, ())))
+    applied_by = tuple(rule for rule in rules_applying(clause) if rule != clause.rule and rule not in cited_by)
+    return Binding(clause, cited_by, applied_by, parameters, tuple(_tests().get(clause.id, ())))
 
 
 @cache

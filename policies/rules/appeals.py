@@ -32,7 +32,7 @@ class RedressFacts:
 
 
 def redress(decision: RedressFacts, *, now: datetime) -> Redress:
-    """Say whether a decision may be appealed now. It may be once, before `until` and no longer at that instant."""
+    """Say whether a decision may be appealed now (refund.11.2): once, before `until` and no longer at that instant."""
     if decision.answered:
         return Redress.ANSWERED
     if decision.asked:

@@ -69,7 +69,7 @@ def size_of(units: int) -> int:
 
 
 def from_history(*, units: int, history: Iterable[Measured]) -> Forecast | None:
-    """What orders of about this size took, or None: not enough data (R13).
+    """What orders of about this size took (refund.3.1), or None: not enough data (R13).
 
     history: of one service, a bucket at most once.
     """

@@ -1,12 +1,12 @@
-"""Which clauses each rule may give as its ground. One that cites another, or never cites one of these, fails a test.
+"""Which clauses each rule may give as its ground, and which it applies without naming one, as a sum or a plan does.
 
-A clause that is applied without being cited, as by a sum or a plan, is named by the function that its catalogue entry
-names (`Clause.rule`), in that function's own description.
+A rule that cites another clause, or never cites one that it may, fails a test. So does a clause of the catalogue whose
+rule (`Clause.rule`) stands here beside it neither way, and a rule here that the registry does not know.
 """
 
 from collections.abc import Mapping
 
-from policies.rules.clauses import Clause
+from policies.rules.clauses import Clause, support, terms
 from policies.rules.clauses import refund as clause
 
 _REFUND = (
@@ -55,6 +55,36 @@ GROUNDS: Mapping[str, tuple[Clause, ...]] = {
     "eligibility.check_order": (clause.CORRECT_LINK, clause.DYNAMIC),
     "claims.found_in": (clause.DYNAMIC, clause.VISIBILITY_ONLY, clause.NO_EXACT_TIME),
 }
+
+APPLIES: Mapping[str, tuple[Clause, ...]] = {
+    "appeals.redress": (clause.HOW_REVIEWED,),
+    "delivery.cause_of": (clause.COMPLETE_FAILURE, clause.UNDELIVERED_PART),
+    "delivery.order_status": (clause.QUEUE,),
+    "delivery.terminal_status": (clause.MINOR_DIFFERENCE,),
+    "eligibility.check_order": (terms.ACCEPTED_FIRST, terms.SUSPENSION, terms.PREPAID, terms.STANDING),
+    "forecasts.expected_end": (clause.SPEED_VARIES, clause.WHAT_SLOWS),
+    "forecasts.from_history": (clause.SPEED_VARIES,),
+    "interruptions.has_stalled": (clause.COMPLETE_FAILURE,),
+    "pacing.is_instant": (clause.NOT_INSTANT,),
+    "pacing.plan": (clause.GRADUAL, clause.NO_SPIKES),
+    "pacing.planned_band": (clause.START,),
+    "payments.judge_payment": (terms.CREDITED, terms.TAKEN_BACK),
+    "payments.judge_return": (terms.TAKEN_BACK,),
+    "payments.quote": (terms.FEES_AND_BONUS,),
+    "pricing.price": (terms.PRICE_SHOWN,),
+    "pricing.rate_for": (terms.PRICE_SHOWN,),
+    "publishing.decide_publishing": (support.CHANGES_POSTED,),
+    "quotes.check_quote": (terms.PRICE_SHOWN,),
+    "routing.choose": (clause.QUEUE,),
+    "spending.change": (terms.SPENDING_LIMITS,),
+    "tolerance.tolerance_units": (clause.VARIATION,),
+    "tolerance.within": (clause.MINOR_DIFFERENCE,),
+}
+
+
+def rules_applying(applied: Clause) -> tuple[str, ...]:
+    """The rules that work by a clause without giving it as their ground."""
+    return tuple(rule for rule, clauses in APPLIES.items() if applied in clauses)
 
 
 def rules_citing(cited: Clause) -> tuple[str, ...]:

@@ -11,5 +11,5 @@ def fails_at(*, progressed_at: datetime, params: Params) -> datetime:
 
 
 def has_stalled(*, progressed_at: datetime, now: datetime, params: Params) -> bool:
-    """Whether the time without progress is over; at the very instant it is."""
+    """Whether the time without progress is over (refund.6.3); at the very instant it is."""
     return now >= fails_at(progressed_at=progressed_at, params=params)

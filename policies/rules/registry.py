@@ -1,7 +1,7 @@
-"""Every rule that decides a case, by name and version: what was decided is decided again from the facts as stored.
+"""Every rule by name and version: those whose decisions are stored and decided again, and those answered at once.
 
-A rule's answers belong to its version. A change of them is a new entry here; the old one stays for as long as decisions
-made by it are kept. `tests/rules/golden` fails where a body changed its answers without one.
+A rule's answers belong to its version: a change of them is another version. Of a rule whose decisions are stored, the
+old entry stays for as long as they do. `tests/rules/golden` fails where a body changed its answers without one.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from policies.rules import appeals, cancellations, refunds, tolerance
+from policies.rules import (
+    appeals,
+    cancellations,
+    claims,
+    delivery,
+    eligibility,
+    expectations,
+    explain,
+    forecasts,
+    interruptions,
+    pacing,
+    payments,
+    pricing,
+    publishing,
+    quotes,
+    refunds,
+    routing,
+    spending,
+    tolerance,
+)
 from policies.rules.clauses import Params, Reason
 from policies.rules.vocabulary import Automation, Cause, DecisionOutcome, RunState
 
@@ -52,6 +71,18 @@ class Rule:
     decide: Callable[[Inputs, Params], Outcome]
     under: Callable[[Inputs, Params], Inputs] = as_given
     automated: Automation = Automation.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A rule whose answer is shown or acted upon at once and kept by nobody, so that nothing of it is decided again.
+
+    name: as `grounds` names it. Its cases in `tests/rules/golden` are those of this version alone.
+    """
+
+    name: str
+    version: int
+    answer: Callable[..., object]
 
 
 def _refund(inputs: Inputs, params: Params) -> Outcome:
@@ -104,6 +135,35 @@ RULES: tuple[Rule, ...] = (
     Rule("refunds.decide_refund", 1, _refund, _refund_under),
     Rule("appeals.decide_overturned", 1, _overturned, automated=Automation.NONE),
     Rule("cancellations.decide_cancel", 1, _cancel),
+)
+
+APPLIED: tuple[Applied, ...] = (
+    Applied("appeals.redress", 1, appeals.redress),
+    Applied("claims.found_in", 1, claims.found_in),
+    Applied("delivery.cause_of", 1, delivery.cause_of),
+    Applied("delivery.order_status", 1, delivery.order_status),
+    Applied("delivery.terminal_status", 1, delivery.terminal_status),
+    Applied("eligibility.check_order", 1, eligibility.check_order),
+    Applied("expectations.expectations", 1, expectations.expectations),
+    Applied("explain.explain", 1, explain.explain),
+    Applied("forecasts.expected_end", 1, forecasts.expected_end),
+    Applied("forecasts.from_history", 1, forecasts.from_history),
+    Applied("interruptions.has_stalled", 1, interruptions.has_stalled),
+    Applied("pacing.is_instant", 1, pacing.is_instant),
+    Applied("pacing.plan", 1, pacing.plan),
+    Applied("pacing.planned_band", 1, pacing.planned_band),
+    Applied("payments.judge_payment", 1, payments.judge_payment),
+    Applied("payments.judge_return", 1, payments.judge_return),
+    Applied("payments.quote", 1, payments.quote),
+    Applied("pricing.price", 1, pricing.price),
+    Applied("pricing.rate_for", 1, pricing.rate_for),
+    Applied("publishing.decide_publishing", 1, publishing.decide_publishing),
+    Applied("quotes.check_quote", 1, quotes.check_quote),
+    Applied("refunds.refund_conditions", 1, refunds.refund_conditions),
+    Applied("routing.choose", 1, routing.choose),
+    Applied("spending.change", 1, spending.change),
+    Applied("tolerance.tolerance_units", 1, tolerance.tolerance_units),
+    Applied("tolerance.within", 1, tolerance.within),
 )
 
 RULE_BY_KEY = {(rule.name, rule.version): rule for rule in RULES}

@@ -102,7 +102,7 @@ class Choice:
 
 
 def choose(routes: Iterable[RouteFacts], run: RunNeeds) -> Choice:
-    """Choose the route with the lowest priority number that takes the run now.
+    """Choose the route with the lowest priority number that takes the run now (refund.2.2).
 
     Where none does, the run waits for the one that takes it soonest; full ones count as soonest of all.
     """

@@ -16,5 +16,5 @@ def tolerance_units(*, quantity: int, params: Params) -> int:
 
 
 def within(*, missing: int, delivered: int, tolerance: int) -> bool:
-    """Whether a shortfall is a minor difference: never when nothing was delivered at all."""
+    """Whether a shortfall is a minor difference (refund.7.2): never when nothing was delivered at all."""
     return delivered > 0 and missing <= tolerance

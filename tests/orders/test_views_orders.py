@@ -1,6 +1,6 @@
 """The orders list and an order's own page, as its owner meets them and nobody else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,11 +44,17 @@ def stands(order: Order, status: OrderStatus, **columns: object) -> Order:
     return order
 
 
+def placed(order: Order, at: datetime) -> None:
+    """Have it been placed then."""
+    with past_the_guards():
+        Order.objects.filter(pk=order.pk).update(placed_at=at)
+
+
 def delivered(order: Order, *steps: int) -> None:
     """Samples of its first run, a minute apart, and the last of them on the run."""
     run = order.runs.get(number=1)
     begun = timezone.now() - timedelta(minutes=len(steps))
-    Order.objects.filter(pk=order.pk).update(placed_at=begun - timedelta(minutes=1))
+    placed(order, begun - timedelta(minutes=1))
     Sample.objects.bulk_create(
         Sample(run=run, at=begun + timedelta(minutes=minute), delivered=units) for minute, units in enumerate(steps)
     )
@@ -212,7 +218,7 @@ class TestPage:
     ):
         order = OrderFactory(user=customer)
         then = timezone.now() - timedelta(minutes=minutes)
-        Order.objects.filter(pk=order.pk).update(placed_at=then)
+        placed(order, then)
         with past_the_guards():
             order.events.update(at=then)
 
@@ -245,7 +251,8 @@ class TestPage:
         order = OrderFactory(user=customer)
         forecast = {"sample": 40, "p10_s": 3600, "p50_s": 7200, "p90_s": 10_800}
         forecast |= {"start_p10_s": 60, "start_p50_s": 600, "start_p90_s": 1200}
-        Order.objects.filter(pk=order.pk).update(forecast=forecast)
+        with past_the_guards():
+            Order.objects.filter(pk=order.pk).update(forecast=forecast)
         starts, ends = self.windows(browser, order)
         assert (starts.half_at - order.placed_at, ends.from_at - order.placed_at) == (
             timedelta(minutes=10),
@@ -257,9 +264,9 @@ class TestPage:
         assert self.windows(browser, order) == (None, None)
         assert "unknown while it stands still" in browser.get(page_of(order)).content.decode()
         stands(order, OrderStatus.PROCESSING)
-        Order.objects.filter(pk=order.pk).update(placed_at=order.placed_at - timedelta(minutes=20))
+        placed(order, order.placed_at - timedelta(minutes=20))
         assert [window is None for window in self.windows(browser, order)] == [True, False]
-        Order.objects.filter(pk=order.pk).update(placed_at=order.placed_at)
+        placed(order, order.placed_at)
         delivered(order, 100)
         assert [window is None for window in self.windows(browser, order)] == [True, False]
 

@@ -13,8 +13,8 @@ import pytest
 
 from policies.rules import claims, eligibility, expectations, explain, refunds, registry
 from policies.rules.clauses import CLAUSES, PARAMETER_BY_NAME, Clause
-from policies.rules.grounds import GROUNDS, rules_citing
-from policies.rules.registry import RULES, refund_facts
+from policies.rules.grounds import APPLIES, GROUNDS, rules_applying, rules_citing
+from policies.rules.registry import APPLIED, RULES, refund_facts
 from policies.rules.vocabulary import OrderStatus, ServiceType
 from tests.rules import golden
 from tests.rules.claims_corpus import BAD, DRESSED, FOREIGN, GOOD
@@ -151,7 +151,73 @@ def names(rule, clause: Clause):
 @pytest.mark.parametrize("each", [each for each in CLAUSES if each.is_enforced], ids=lambda each: each.id)
 def test_an_enforced_clause_is_cited_or_named_by_its_very_rule(each):
     """The function that the catalogue names, not only its module."""
-    assert each.rule in rules_citing(each) or names(each.rule, each)
+    assert each.rule in rules_citing(each) or each.rule in rules_applying(each)
+
+
+@pytest.mark.parametrize("rule", APPLIES)
+def test_a_rule_that_applies_clauses_without_citing_them_says_so_of_itself(rule):
+    assert [each.id for each in APPLIES[rule] if not names(rule, each)] == []
+    assert set(APPLIES[rule]).isdisjoint(GROUNDS.get(rule, ()))
+
+
+def test_every_rule_that_works_by_a_clause_is_registered_and_no_other():
+    """R6, S49: what applies a clause has a version and golden cases."""
+    assert GROUNDS.keys() | APPLIES.keys() == {rule.name for rule in (*RULES, *APPLIED)}
+
+
+@pytest.mark.parametrize("rule", APPLIED, ids=lambda rule: rule.name)
+def test_a_registered_name_is_that_of_its_function(rule):
+    module, _, function = rule.name.rpartition(".")
+
+    assert getattr(importlib.import_module(f"policies.rules.{module}"), function) is rule.answer
+
+
+# Modules whose functions decide nobody's case: they read texts, propose to staff, or are written down elsewhere.
+NO_RULES = {
+    *("arithmetic", "rehearsing", "registry", "grounds"),  # the words and the replays of what is decided
+    *("claims", "lettering", "foreign_promises", "promises", "stated_numbers"),  # of `claims.found_in`
+    *("catalogue", "syncing", "drafts"),  # what is proposed to staff, who decide
+    *("checking", "balances"),  # when somebody asks again, and what a person is shown of an unknown
+    *("transitions", "reports"),  # docs/statuses.md is generated from one; the other's ends are `delivery.cause_of`
+    "money",  # roundings, which every sum shows
+}
+PARTS_OF = {
+    "cancellations.is_free_to_cancel": "cancellations.decide_cancel",
+    "delivery.final_outcome": "delivery.cause_of",
+    "eligibility.is_web_address": "eligibility.check_order",
+    "eligibility.not_enough_funds": "eligibility.check_order",
+    "eligibility.spending_limit_reached": "what the wallet found, in words",
+    "forecasts.size_of": "forecasts.from_history",
+    "interruptions.fails_at": "interruptions.has_stalled",
+    "payments.bonus_share": "payments.judge_payment",
+    "payments.lacking": "payments.judge_payment",
+    "publishing.decide_conditions": "publishing.decide_publishing",
+    "publishing.difference": "what a person reads",
+    "publishing.earliest": "publishing.decide_publishing",
+    "publishing.is_material": "publishing.decide_publishing",
+    "quotes.used": "quotes.check_quote",
+    "refunds.kept": "refunds.decide_refund",
+    "routing.skip": "routing.choose",
+}
+
+
+def all_functions():
+    """Every public function of the rules, by the name that a registry would give it."""
+    for path in rule_modules():
+        package = path.parent.name if path.parent != FOLDER else path.stem
+        if path.stem in NO_RULES:
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield f"{package}.{node.name}"
+
+
+def test_every_function_of_the_rules_is_registered_or_a_part_of_one_that_is():
+    """A rule that nobody registered would be found here."""
+    registered = {rule.name for rule in (*RULES, *APPLIED)}
+
+    assert {name for name in all_functions() if name not in registered} == PARTS_OF.keys()
+    assert {part for part in PARTS_OF.values() if "." in part} <= registered
 
 
 def test_only_enforced_clauses_are_grounds():

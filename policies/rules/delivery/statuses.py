@@ -36,7 +36,7 @@ class OrderFacts:
 
 
 def order_status(order: OrderFacts) -> OrderStatus:
-    """The one status an order has: the first that applies, in the order of decision 11."""
+    """The one status an order has (refund.2.2): the first that applies, in the order of decision 11."""
     if order.ended is not None:
         return order.ended
     cause = cause_of([run.outcome for run in order.runs], missing=_missing(order.runs))
@@ -70,7 +70,7 @@ def _ended_status(order: OrderFacts, cause: Cause) -> OrderStatus:
 
 
 def cause_of(outcomes: Sequence[RunOutcome | None], *, missing: int) -> Cause:
-    """Why an order ended, from how each of its first runs did; STILL_RUNNING while one has no outcome.
+    """Why an order ended (refund.6.3, refund.7.3), from how each of its first runs did; STILL_RUNNING until all have.
 
     missing: units bought and not delivered, over all of them. With nothing missing nothing is left to decide.
     """
@@ -105,7 +105,7 @@ def final_outcome(outcome: RunOutcome, *, cancel_requested: bool) -> RunOutcome:
 
 
 def terminal_status(cause: Cause, *, delivered: int, within_tolerance: bool) -> OrderStatus:
-    """The status an order ends in (the table of decision 17). Raises ValueError while it still runs."""
+    """The status an order ends in (refund.7.2, the table of decision 17). Raises ValueError while it still runs."""
     if cause is Cause.STILL_RUNNING:
         raise ValueError("an order that still runs has no terminal status")
     if cause in _STATUS_OF_CAUSE:

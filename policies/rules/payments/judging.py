@@ -198,7 +198,7 @@ def lacking(*, payment: PaymentFacts, told: Told) -> Decimal:
 
 
 def judge_return(*, payment: PaymentFacts, bonus_gone: Decimal) -> GiveBack:
-    """Say what the wallet gets again when a person ends the review of money that came back, by the newest word known.
+    """Say what the wallet gets again (terms.4.4) when a person ends the review of money that came back.
 
     bonus_gone: what of its bonus the wallet gave up and did not get again, of which the same share comes back.
     """

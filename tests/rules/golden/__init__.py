@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from plumbing import canonical
-from policies.rules.registry import Inputs, Rule
+from policies.rules.registry import Applied, Inputs, Rule
+from tests.rules.golden import applied
 
 FOLDER = Path(__file__).parent
 STRIDE = 11  # of all combinations, every eleventh: no list is so long, so that each value meets each other
@@ -66,7 +67,7 @@ CASES: dict[tuple[str, int], Callable[[], Iterator[Inputs]]] = {
 }
 
 
-def file_of(rule: Rule) -> Path:
+def file_of(rule: Rule | Applied) -> Path:
     return FOLDER / f"{rule.name}_v{rule.version}.json"
 
 
@@ -87,20 +88,27 @@ def answer(rule: Rule, inputs: Inputs, params: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def made(rule: Rule) -> Iterator[dict[str, Any]]:
+def made(rule: Rule | Applied) -> Iterator[dict[str, Any]]:
     """Each case of a rule, answered by it as it is now."""
+    if isinstance(rule, Applied):
+        yield from applied.made(rule)
+        return
     for number, inputs in enumerate(CASES[rule.name, rule.version]()):
         yield answer(rule, inputs, NUMBERS[number % len(NUMBERS)])
 
 
-def kept(rule: Rule) -> list[dict[str, Any]]:
+def kept(rule: Rule | Applied) -> list[dict[str, Any]]:
     """The cases in a rule's file."""
     cases: list[dict[str, Any]] = json.loads(file_of(rule).read_text())
     return cases
 
 
-def differing(rule: Rule) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def differing(rule: Rule | Applied) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """The kept cases that the rule answers otherwise now, each with its new answer."""
+    if isinstance(rule, Applied):
+        now_made = list(applied.made(rule))
+        pairs = list(zip(kept(rule), now_made, strict=True))
+        return [(case, now) for case, now in pairs if case["answer"] != now["answer"]]
     pairs = [(case, answer(rule, case["inputs"], case["params"])) for case in kept(rule)]
     return [(case, now) for case, now in pairs if case != now]
 

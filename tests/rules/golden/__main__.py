@@ -4,11 +4,11 @@ import json
 import sys
 from pathlib import Path
 
-from policies.rules.registry import RULES, Rule
+from policies.rules.registry import APPLIED, RULES, Applied, Rule
 from tests.rules.golden import file_of, made, pins
 
 
-def write(rule: Rule, file: Path | None = None, sums: Path = pins.SUMS) -> int:
+def write(rule: Rule | Applied, file: Path | None = None, sums: Path = pins.SUMS) -> int:
     """Write a rule's cases, one a line, and pin their bytes; how many.
 
     Raises FileExistsError or Repinned: kept answers are never written otherwise, not even after their file is gone.
@@ -24,7 +24,7 @@ def write(rule: Rule, file: Path | None = None, sums: Path = pins.SUMS) -> int:
 
 
 def main() -> None:
-    missing = [rule for rule in RULES if not file_of(rule).exists()]
+    missing = [rule for rule in (*RULES, *APPLIED) if not file_of(rule).exists()]
     for rule in missing:
         print(f"{file_of(rule).name}: {write(rule)} cases")
     if not missing:
