@@ -10,6 +10,15 @@ from policies import texts
 from policies.rules.clauses import CLAUSES, PARAMETERS, Clause
 from policies.rules.grounds import rules_applying, rules_citing
 
+# Numbers that the policies state and no code reads yet: people keep to them.
+KEPT_BY_PEOPLE = frozenset(
+    {
+        *("private_grace_h", "support_time_zone", "support_opens", "support_closes", "support_weekdays", "counting"),
+        *("ticket_target_h", "ticket_breach_h", "email_target_h", "email_breach_h", "warn_percent", "reopen_days"),
+        *("promise_extensions", "translation_cap_business_h", "description_min_chars", "description_max_chars"),
+        *("image_max_mib", "image_max_mpx"),
+    }
+)
 CLAUSE_TESTS = Path(__file__).resolve().parent.parent / "clause_tests.json"  # written by manage.py clause_tests
 
 
@@ -23,6 +32,16 @@ class Binding:
     parameters: tuple[str, ...]
     tests: tuple[str, ...]
 
+    @property
+    def kept_by_people(self) -> tuple[str, ...]:
+        """Its parameters that no code reads yet."""
+        return tuple(name for name in self.parameters if name in KEPT_BY_PEOPLE)
+
+    @property
+    def kept_by_code(self) -> tuple[str, ...]:
+        """Its parameters that code reads."""
+        return tuple(name for name in self.parameters if name not in KEPT_BY_PEOPLE)
+
 
 @dataclass(frozen=True, slots=True)
 class MapPart:
@@ -31,6 +50,11 @@ class MapPart:
     slug: str
     title: str
     bindings: tuple[Binding, ...]
+
+    @property
+    def has_numbers_kept_by_people(self) -> bool:
+        """Whether one of its clauses states a number that the software does not apply."""
+        return any(binding.kept_by_people for binding in self.bindings)
 
     @property
     def applied(self) -> int:

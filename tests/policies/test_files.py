@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from policies import operations
 from policies.management.commands import clause_tests
 from policies.reading import bindings
-from policies.rules.clauses import CLAUSES
+from policies.rules.clauses import CLAUSES, PARAMETERS
 from tests.policies.conftest import NOON
 from tests.policies.publishing import SUMMARY, second_version
 from tests.policies.test_operations import SECOND
 from tests.policies.test_pages import LATER, read, words
+from tests.rules.test_grounds import parameters_read
 
 ATOM = {"atom": "http://www.w3.org/2005/Atom"}
 
@@ -157,6 +158,14 @@ class TestMap:
             assert (clause.rule or "explains") in rows[clause.id]
         assert "tests/rules/test_refunds.py" in rows["refund.7.3"]
         assert "fail_after_h" in rows["refund.6.3"]
+
+    def test_says_which_numbers_no_code_applies(self, client, db):
+        """R6: nothing is called enforced that is not. The list is exactly what no code reads."""
+        html = read(client, "/policies/map")
+
+        assert {each.name for each in PARAMETERS} - set(parameters_read()) == bindings.KEPT_BY_PEOPLE
+        assert "kept by people, not yet by the software: private_grace_h" in html
+        assert "kept by people, not yet by the software: fail_after_h" not in html
 
     def test_its_list_of_tests_is_up_to_date(self):
         call_command("clause_tests", check=True)
