@@ -112,7 +112,8 @@ def _rounds(count: int) -> Rounds:
             meter = Meter()
             with meter.running():
                 refreshed = refresh_all(provider)
-            assert refreshed.looked_at == count, refreshed
+            # A fresh and fast run is due again within a pass that takes minutes.
+            assert count <= refreshed.looked_at <= count * 1.001, refreshed
             changed += refreshed.changed
             ours.append(meter.taken(count))
             cron.append(_taken(loop.session, lambda: loop.cron(CRON_CALLS)))
