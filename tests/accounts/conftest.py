@@ -19,6 +19,6 @@ def mail_server(settings) -> Iterator[MailServer]:
     """The mail server that the installation sends through; a test starts it when it is to be up."""
     server = MailServer()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 0.5
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 10
     yield server
     server.stop()

@@ -135,7 +135,8 @@ class TestAServerInTrouble:
         assert timedelta(days=3) <= message().parked_at - now < timedelta(days=3, hours=1)
         assert sending.kinds_due(now=then + timedelta(days=9)) == []
 
-    def test_a_server_that_hangs_after_the_text_holds_up_one_mail(self, mail_server, queue, now):
+    def test_a_server_that_hangs_after_the_text_holds_up_one_mail(self, mail_server, queue, now, settings):
+        settings.EMAIL_TIMEOUT = 0.5
         mail_server.start()
         mail_server.hang.add("slow@example.test")
         queue("slow@example.test", CUSTOMER)
@@ -157,7 +158,10 @@ class TestAServerInTrouble:
         assert len(ids) == 2
         assert len(set(ids)) == 1
 
-    def test_a_pass_ends_in_time_and_gives_back_what_it_did_not_try(self, mail_server, queue, now, monkeypatch):
+    def test_a_pass_ends_in_time_and_gives_back_what_it_did_not_try(
+        self, mail_server, queue, now, settings, monkeypatch
+    ):
+        settings.EMAIL_TIMEOUT = 0.5
         monkeypatch.setattr(sending, "PASS_SECONDS", 0.2)
         mail_server.start()
         mail_server.hang.add("slow@example.test")
