@@ -8,6 +8,7 @@ from django import forms
 from orders.operations.quoting import Request, whole_units
 from orders.reading.catalogue import Wanted
 from policies.operations.appeals import LONGEST, SHORTEST, visible
+from policies.rules.drip_feed import Drip
 from policies.rules.eligibility import Refusal
 from policies.rules.vocabulary import Platform, ServiceType
 
@@ -65,6 +66,17 @@ class PlaceOrder(forms.Form):
     quantity = WholeNumber(
         label="Quantity", required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"})
     )
+    runs = WholeNumber(
+        label="Parts",
+        required=False,
+        help_text="Leave empty for the service's own pace. The quantity is then for each part.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+    interval = WholeNumber(
+        label="Minutes between two parts",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
     comments = forms.CharField(
         label="Comments",
         required=False,
@@ -76,8 +88,10 @@ class PlaceOrder(forms.Form):
     quote = forms.CharField(widget=forms.HiddenInput, required=False)
     touched = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
 
-    def __init__(self, *args: object, service_type: ServiceType, **kwargs: object) -> None:
+    def __init__(self, *args: object, service_type: ServiceType, dripfeed: bool = False, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not dripfeed or service_type is not ServiceType.DEFAULT:
+            del self.fields["runs"], self.fields["interval"]
         if service_type.is_package or service_type in _COMMENT_TYPES:
             del self.fields["quantity"]
         if service_type not in _COMMENT_TYPES:
@@ -89,7 +103,7 @@ class PlaceOrder(forms.Form):
     @property
     def asked(self) -> list[str]:
         """The fields that a person fills in, in their order."""
-        return [name for name in ("link", "quantity", "comments") if name in self.fields]
+        return [name for name in ("link", "quantity", "runs", "interval", "comments") if name in self.fields]
 
     def request(self) -> Request:
         """What is asked for, also where some of it makes no sense: the rules then refuse it at its field."""
@@ -101,7 +115,16 @@ class PlaceOrder(forms.Form):
             link=given.get("link", ""),
             quantity=given.get("quantity"),
             fields=fields,
+            drip=self._drip(),
         )
+
+    def _drip(self) -> Drip | None:
+        """The parts that were asked for; None for none, or one."""
+        typed = [str(self.data.get(name, "")).strip() for name in ("runs", "interval") if name in self.fields]
+        runs = self.cleaned_data.get("runs")
+        if not any(typed) or runs in (0, 1):
+            return None
+        return Drip(runs, self.cleaned_data.get("interval"))
 
     def quoted(self) -> str:
         """The token of what stood on the page when the button was pressed, "" if there was none."""

@@ -11,6 +11,7 @@ from accounts.models import User
 from orders.api.wire import money
 from orders.models import CatalogueChange, PriceRule, Service
 from policies.rules import pricing
+from policies.rules.vocabulary import ServiceType
 
 _prepared: dict[int, tuple[list[dict[str, Any]], bytes]] = {}  # the newest version alone
 _preparing = Lock()
@@ -59,7 +60,7 @@ def _listed(service: Service) -> dict[str, Any]:
         "max": str(service.max_quantity),
         "refill": service.refill,
         "cancel": service.cancel,
-        "dripfeed": False,  # `add` takes no runs and interval yet: what is announced can be ordered
+        "dripfeed": service.dripfeed and service.type == ServiceType.DEFAULT.value,  # as `drip_feed.check_drip` has it
         "desc": service.description,
         "refill_days": service.refill_days,
         "average_time": None if service.average_minutes is None else str(service.average_minutes),

@@ -34,6 +34,7 @@ from orders.models import Order
 from orders.operations import cancelling, placing, quotes, quoting
 from orders.reading.standing import Standing, standings
 from plumbing import limits
+from policies.rules.drip_feed import Drip
 
 Json = Any
 SAME_ID_OTHER_REQUEST = "Request id already used"
@@ -130,14 +131,21 @@ def quote(user: User, params: Params, request: HttpRequest) -> HttpResponse:
 
 
 def _asked(params: Params) -> placing.Request:
-    if "runs" in params or "interval" in params:
-        raise ApiError("Drip-feed is not available for this service", code="drip_feed_not_offered")
     return placing.Request(
         service_id=whole(params.get("service")) or 0,
         link=params.get("link", "").strip(),
         quantity=quantity(params.get("quantity")),
         fields={"comments": lines(params["comments"])} if "comments" in params else {},
+        drip=_drip(params),
     )
+
+
+def _drip(params: Params) -> Drip | None:
+    """The parts asked for (b.3); runs of 0 or 1, with an interval or without, are how some clients say none."""
+    runs, interval = params.get("runs"), params.get("interval")
+    if (runs is None and interval is None) or (runs or "").strip() in ("0", "1"):
+        return None
+    return Drip(quantity(runs), quantity(interval))
 
 
 def _request_key(params: Params, request: HttpRequest) -> str | None:

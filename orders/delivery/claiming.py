@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from orders.delivery.capping import put_off
 from orders.delivery.spacing import space_late
 from orders.models import Attempt, Provider, Wave
 from orders.operations import routing, statuses
@@ -95,7 +96,8 @@ def is_due(*, provider_id: int, now: datetime) -> bool:
 def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, most: int | None = None) -> Claim:
     """Take as many due runs as the provider accepts at once, the longest due first, each from then on ours alone.
 
-    Of an order whose parts have fallen due together, one goes and the others are spaced anew.
+    Of an order whose parts have fallen due together, one goes and the others are spaced anew. What its link's daily cap
+    leaves no room for gets a later time.
 
     An order goes only while it owns its link's hold, taken here and nowhere else; the others wait behind it, with no
     due time, until `wake_waiting` finds the link free. What has no room at its service there stays due, in its place,
@@ -112,6 +114,8 @@ def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, mo
     owners = own_links(order_ids, now=now)
     late = space_late(sorted(owners), now=now)
     ours = [run for run, order in due if order in owners and run not in late]
+    full_day = put_off(ours, now=now)
+    ours = [run for run in ours if run not in full_day]
     claimed = [_claimed(row) for row in sql.rows(TAKE, [settings.CLAIM_LEASE_SECONDS, ours])]
     if claimed:
         _record_wave(provider, claimed, balance, now)

@@ -9,12 +9,11 @@ from plumbing import sql
 # late: parts that go out on time keep their plan, and nothing is written for them.
 _SPACE_LATE = """
     WITH queued AS (
-        SELECT run.id, run.due_at, run_interval_minutes * interval '1 minute' AS gap,
+        SELECT run.id, run.due_at, placed.run_interval_minutes * interval '1 minute' AS gap,
             row_number() OVER (PARTITION BY run.order_id ORDER BY run.due_at, run.number) - 1 AS place
         FROM orders_run AS run JOIN orders_order AS placed ON placed.id = run.order_id
-        JOIN orders_service AS service ON service.id = placed.service_id
         WHERE run.state = 'queued' AND run.due_at IS NOT NULL AND run.order_id = ANY (%(orders)s)
-            AND run_interval_minutes > 0
+            AND placed.run_interval_minutes > 0
     )
     UPDATE orders_run AS run SET due_at = %(now)s + place * gap
     FROM queued WHERE run.id = queued.id AND place > 0 AND queued.due_at < %(now)s + (place - 0.1) * gap

@@ -25,13 +25,12 @@ NEXT = """
     SELECT id FROM orders_order WHERE id IN (SELECT id FROM next) AND status = 'waiting'
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
-# Spaced from now as the service spaces them: the old due times are gone, and all at once would be a spike.
+# Spaced from now as was agreed with the order: the old due times are gone, and all at once would be a spike.
 SPACE = """
     WITH spaced AS (
-        SELECT run.id, run_interval_minutes,
+        SELECT run.id, placed.run_interval_minutes,
             row_number() OVER (PARTITION BY run.order_id ORDER BY run.number) - 1 AS place
         FROM orders_run AS run JOIN orders_order AS placed ON placed.id = run.order_id
-        JOIN orders_service AS service ON service.id = placed.service_id
         WHERE run.state = 'queued' AND run.due_at IS NULL AND run.order_id = ANY (%s)
     )
     UPDATE orders_run AS run

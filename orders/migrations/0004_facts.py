@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            (SQL / "orders_facts.sql").read_text(), "DROP FUNCTION orders_facts(bigint, bigint, text, timestamptz)"
+            (SQL / "orders_facts.sql").read_text(), "DROP FUNCTION orders_facts"
         ),
     ]

@@ -33,7 +33,8 @@ class Service(models.Model):
     """One thing sold: visibility of one metric on one platform (R48). Orders copy its terms when placed (decision 25).
 
     rate: price per 1000 units, or of one package. pace_per_hour: units an hour. run_size: units sent upstream at once.
-    refill_days: 0 means for life, null means not stated.
+    refill_days: 0 means for life, null means not stated. dripfeed: whether a customer may choose the parts. daily_cap:
+    units that one link gets in any 24 hours; null means as many as its largest order, 0 means no limit (R18).
     """
 
     category = models.ForeignKey(Category, models.PROTECT, related_name="services")
@@ -59,6 +60,11 @@ class Service(models.Model):
     start_window_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     run_size = models.PositiveIntegerField(null=True, blank=True)
     run_interval_minutes = models.PositiveIntegerField(null=True, blank=True)
+    daily_cap = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Units that one link gets in any 24 hours. Empty: as many as the largest order. 0: no limit at all.",
+    )
     active = models.BooleanField(default=True)
     inactive_reason = models.CharField(max_length=200, blank=True)
     # Staff let a text stand that the claims check refuses: why, who, and which text (SHA-256, hex).

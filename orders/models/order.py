@@ -29,6 +29,8 @@ class Order(models.Model):
 
     The service's terms are columns, frozen when placed (decision 25). quantity: what one delivery of it is to bring, in
     units (a package is 1); units: what is charged and refunded by. How much is delivered stands on its runs.
+    drip_runs: the parts that its customer chose; null: the service's own pace. run_interval_minutes: between two parts,
+    null for one alone. daily_cap: units that its link may get in any 24 hours for it to be sent, null without a limit.
     """
 
     class Channel(models.TextChoices):
@@ -58,6 +60,9 @@ class Order(models.Model):
     pace_per_hour = models.PositiveIntegerField(null=True, blank=True)
     average_minutes = models.PositiveIntegerField(null=True, blank=True)
     start_window_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    drip_runs = models.PositiveSmallIntegerField(null=True, blank=True)
+    run_interval_minutes = models.PositiveIntegerField(null=True, blank=True)
+    daily_cap = models.PositiveIntegerField(null=True, blank=True)
 
     link = models.CharField(max_length=500)  # as typed
     fingerprint = models.CharField(max_length=64)  # SHA-256 of its normal form, hex
@@ -98,6 +103,13 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, cause="") | Q(ended_at__isnull=False) & ~Q(cause=""),
                 name="order_has_a_cause_exactly_when_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(drip_runs__isnull=True) | Q(drip_runs__gte=2, run_interval_minutes__gte=1),
+                name="order_drips_in_two_parts_or_more",
+            ),
+            models.CheckConstraint(
+                condition=Q(daily_cap__isnull=True) | Q(daily_cap__gte=1), name="order_daily_cap_lets_something_go"
             ),
             models.UniqueConstraint(fields=["user", "request_key"], name="one_order_a_request_key"),
         ]

@@ -11,6 +11,7 @@ WINDOW = timedelta(days=90)
 NEWEST = 200  # of a size: what happened lately says more than what happened once
 LOOKED_AT = 20_000  # newest completions of a service, so that a pass stays short whatever is sold
 
+# Parts that a customer chose say how long they chose, not how long the service takes.
 # size: floor(log2(units)), exactly: the number of binary digits less one. percentile_disc names a time that an order
 # did take, so that at least half of them, or nine in ten, took no longer. began: when progress was first seen, which is
 # the end at the latest.
@@ -33,6 +34,7 @@ FROM (
                greatest(extract(epoch FROM ended_at - placed_at), 0)::integer AS took
         FROM orders_order
         WHERE service_id = s.id AND status = 'completed' AND ended_at > %(since)s AND ended_at <= %(now)s
+            AND drip_runs IS NULL
         ORDER BY ended_at DESC LIMIT %(looked_at)s) AS done
 ) AS ranked
 CROSS JOIN LATERAL (

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import policies.operations as policies
+from orders import links
 from plumbing import sql
 from policies.models import PolicyVersion
 from policies.rules import pricing
-from policies.rules.forecasts import Measured
+from policies.rules.forecasts import Ahead, Forecast, Measured
 from policies.rules.vocabulary import ServiceType
 
 
@@ -48,6 +49,8 @@ class Offer:
     start_window_hours: int | None
     run_size: int | None
     run_interval_minutes: int | None
+    dripfeed: bool
+    daily_cap: int | None
     provider_id: int
     provider_service: str
 
@@ -55,6 +58,16 @@ class Offer:
     def rate(self) -> Decimal:
         """What this customer pays per 1000 units, or for the package."""
         return pricing.rate_for(own=self.own_rate, group=self.group_rate, service=self.service_rate)
+
+    @property
+    def most_a_day(self) -> int | None:
+        """Units that one link gets in any 24 hours (R18): what staff stated, else as many as the largest order.
+
+        None: no limit was meant, or the service sells packages, whose units say nothing about a number.
+        """
+        if self.daily_cap == 0 or ServiceType(self.type).is_package:
+            return None
+        return self.daily_cap or self.max_quantity
 
     def at(self, rate: Decimal) -> "Offer":
         """The same at a rate that was promised."""
@@ -81,23 +94,27 @@ class Facts:
 
     offer: None where there is no such service or no route to it. versions: in force, to govern the order; missing:
     those of them that the customer has yet to accept for an order by form, or by key. history: what orders
-    of the service took, by size.
+    of the service took, by size. ahead: live orders on the same link and metric, the oldest first.
     """
 
     offer: Offer | None
     history: tuple[Measured, ...]
+    ahead: tuple[Ahead, ...]
     balance: Decimal
     versions: tuple[PolicyVersion, ...]
     missing: tuple[PolicyVersion, ...]
     earlier: Earlier | None
 
 
-def facts_for(*, user_id: int, service_id: int, by_key: bool, request_key: str | None = None, now: datetime) -> Facts:
+def facts_for(
+    *, user_id: int, service_id: int, link: str, by_key: bool, request_key: str | None = None, now: datetime
+) -> Facts:
     """Read everything in one round trip.
 
     by_key: a program asks, for which the standing acceptance of its key's owner counts (terms.6.2).
     """
-    ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s, %s)", [user_id, service_id, request_key, now])
+    asked = [user_id, service_id, links.fingerprint(link) if link else None, request_key, now]
+    ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s, %s, %s)", asked)
     read: Mapping[str, Any] = json.loads(text, parse_float=Decimal)
     required = [
         (policies.published_version(version_id), accepted or (by_key and covered))
@@ -106,8 +123,14 @@ def facts_for(*, user_id: int, service_id: int, by_key: bool, request_key: str |
     return Facts(
         offer=Offer(**read["offer"]) if read["offer"] else None,
         history=tuple(Measured(*size) for size in read["history"] or ()),
+        ahead=tuple(map(_ahead, read["ahead"] or ())),
         balance=Decimal(read["balance"]),
         versions=tuple(version for version, _ in required),
         missing=tuple(version for version, agreed in required if not agreed),
         earlier=Earlier(*read["earlier"]) if read["earlier"] else None,
     )
+
+
+def _ahead(read: list[Any]) -> Ahead:
+    placed_at, forecast = read
+    return Ahead(datetime.fromisoformat(placed_at), Forecast(**forecast) if forecast else None)

@@ -145,6 +145,9 @@ def _plan(terms: Terms) -> dict[str, object]:
         "runs": len(terms.runs),
         "largest": max(run.quantity for run in terms.runs),
         "last_after_s": int((last.due_at - first.due_at).total_seconds()),
+        "interval_minutes": terms.interval_minutes,
+        "chosen": terms.order.drip_interval is not None,
+        "daily_cap": terms.order.daily_cap,
     }
 
 

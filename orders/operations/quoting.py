@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orders.operations.offers import Facts, Offer, facts_for
 from policies.models import PolicyVersion
-from policies.rules import eligibility, expectations, forecasts, pacing, refunds, tolerance
+from policies.rules import drip_feed, eligibility, expectations, forecasts, pacing, refunds, tolerance
 from policies.rules.clauses import Params, Reason
+from policies.rules.drip_feed import Drip
 from policies.rules.expectations import OrderTerms
 from policies.rules.vocabulary import ServiceType
 
@@ -19,17 +20,23 @@ ABOVE_ANY_MAXIMUM = 2**31  # one more than the column of a service's maximum hol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a customer asks for. link: as typed; quantity: None if it is no whole number; fields: what the type adds."""
+    """What a customer asks for. link: as typed; quantity: None if it is no whole number; fields: what the type adds.
+
+    drip: the parts that they choose, each of `quantity` units; None: the service's own pace.
+    """
 
     service_id: int
     link: str
     quantity: int | None
     fields: Mapping[str, str] = field(default_factory=dict)
+    drip: Drip | None = None
 
     @property
     def hash(self) -> str:
         """SHA-256 of its canonical JSON: two requests are the same exactly when this is (decision 13)."""
-        content = [self.service_id, self.link, self.quantity, dict(self.fields)]
+        content: list[object] = [self.service_id, self.link, self.quantity, dict(self.fields)]
+        if self.drip:
+            content.append([self.drip.runs, self.drip.interval_minutes])
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -38,11 +45,14 @@ class Terms:
     """What the order would promise: its parts, what to expect of it, when money comes back and how much.
 
     asked_at: when it would be placed. price: account currency. cancel: whether it may be canceled once it was sent.
-    params: of the refund policy that would govern it.
+    params: of the refund policy that would govern it. interval: between two parts, None for one alone. ahead: how many
+    live orders go first on the same link.
     """
 
     order: OrderTerms
     runs: tuple[pacing.PlannedRun, ...]
+    interval: timedelta | None
+    ahead: int
     asked_at: datetime
     price: Decimal
     cancel: bool
@@ -52,6 +62,11 @@ class Terms:
     def tolerance(self) -> int:
         """How many units may be missing as a minor difference."""
         return self.order.tolerance
+
+    @property
+    def interval_minutes(self) -> int | None:
+        """Between two parts; None for one alone."""
+        return None if self.interval is None else int(self.interval.total_seconds()) // 60
 
     @property
     def forecast(self) -> forecasts.Forecast | None:
@@ -149,7 +164,7 @@ def quote(
     by_key: a program asks, by an API key. accepting: versions (id -> checksum shown) that the customer accepts with
     this order.
     """
-    facts = facts_for(user_id=user_id, service_id=request.service_id, by_key=by_key, now=now)
+    facts = facts_for(user_id=user_id, service_id=request.service_id, link=request.link, by_key=by_key, now=now)
     return judge(facts, request, accepting=accepting or {}, now=now)
 
 
@@ -164,7 +179,8 @@ def judge(
     params = next(version.params for version in facts.versions if version.policy.slug == "refund")
     units = units_of(offer, request)
     price = offer.price(units=units) if units and _plannable(offer, units) else None
-    asked = _asked(offer, request, units, price, facts.balance, unaccepted)
+    undripped = _check_drip(offer, request)
+    asked = _asked(offer, request, units, None if undripped else price, facts.balance, unaccepted)
     return Quote(
         offer=offer,
         units=units,
@@ -172,10 +188,8 @@ def judge(
         balance=facts.balance,
         versions=facts.versions,
         missing=facts.missing,
-        refusals=eligibility.check_order(asked, params=params),
-        terms=_terms(offer, units, price, params, _forecast(facts, units, held), now)
-        if units and price is not None
-        else None,
+        refusals=(*undripped, *eligibility.check_order(asked, params=params)),
+        terms=_terms(facts, offer, request, units, price, params, held, now) if units and price is not None else None,
     )
 
 
@@ -190,7 +204,30 @@ def units_of(offer: Offer, request: Request) -> int | None:
     if kind is ServiceType.CUSTOM_COMMENTS:
         # Lines as the wire counts them: other characters that end a line somewhere are part of a comment (b.3).
         return sum(1 for line in request.fields.get("comments", "").split("\n") if line.strip()) or None
-    return request.quantity if request.quantity is not None and request.quantity >= 1 else None
+    if request.quantity is None or request.quantity < 1:
+        return None
+    drip = _drip(offer, request)
+    return request.quantity * drip.runs if drip and drip.runs else request.quantity
+
+
+def _drip(offer: Offer, request: Request) -> Drip | None:
+    """The parts that were chosen, where a plan can be made of them; the rule says what is wrong with others."""
+    drip = request.drip
+    return drip if drip and drip.is_whole and ServiceType(offer.type) is ServiceType.DEFAULT else None
+
+
+def _check_drip(offer: Offer, request: Request) -> tuple[eligibility.Refusal, ...]:
+    if request.drip is None:
+        return ()
+    permitted = drip_feed.Permitted(
+        offered=offer.dripfeed,
+        service_type=ServiceType(offer.type),
+        minimum=offer.min_quantity,
+        run_size=offer.run_size,
+        interval_minutes=offer.run_interval_minutes,
+        daily_cap=offer.most_a_day,
+    )
+    return drip_feed.check_drip(request.drip, part=request.quantity or None, permitted=permitted)
 
 
 def _plannable(offer: Offer, units: int) -> bool:
@@ -232,21 +269,57 @@ def _asked(
     )
 
 
-def _forecast(facts: Facts, units: int, held: Held | None) -> forecasts.Forecast | None:
-    """What was promised, else what like orders took; None too while nothing is sent: nobody knows when it goes on."""
+def _forecast(
+    facts: Facts, units: int, runs: Sequence[pacing.PlannedRun], drip: Drip | None, held: Held | None, now: datetime
+) -> forecasts.Forecast | None:
+    """What was promised, else what like orders took; None too while nothing is sent: nobody knows when it goes on.
+
+    Parts of the customer's choice are no part of what a service's orders take; a link that is busy makes it wait.
+    """
     if held:
         return held.forecast
     if facts.offer is None or not facts.offer.sending:
         return None
-    return forecasts.from_history(units=units, history=facts.history)
+    if drip:
+        part = forecasts.from_history(units=runs[0].quantity, history=facts.history)
+        alike = forecasts.in_parts(part, last_after=runs[-1].due_at - runs[0].due_at)
+    else:
+        alike = forecasts.from_history(units=units, history=facts.history)
+    return forecasts.behind(alike, ahead=facts.ahead, now=now)
+
+
+def _plan(
+    offer: Offer, request: Request, units: int, drip: Drip | None, now: datetime
+) -> tuple[tuple[pacing.PlannedRun, ...], timedelta | None]:
+    """The parts and what lies between two of them: as the customer chose, else as the service paces them (R17, R18)."""
+    run_size, interval = offer.run_size, _minutes(offer.run_interval_minutes)
+    if drip:
+        run_size, interval = request.quantity, _minutes(drip.interval_minutes)
+    else:
+        run_size, interval = pacing.under_cap(
+            quantity=units, run_size=run_size, interval=interval, daily_cap=offer.most_a_day
+        )
+    runs = pacing.plan(quantity=units, now=now, run_size=run_size, interval=interval)
+    return runs, interval if len(runs) > 1 else None
+
+
+def _minutes(number: int | None) -> timedelta | None:
+    return None if number is None else timedelta(minutes=number)
 
 
 def _terms(
-    offer: Offer, units: int, price: Decimal, params: Params, forecast: forecasts.Forecast | None, now: datetime
+    facts: Facts,
+    offer: Offer,
+    request: Request,
+    units: int,
+    price: Decimal,
+    params: Params,
+    held: Held | None,
+    now: datetime,
 ) -> Terms:
     package = ServiceType(offer.type).is_package
-    interval = None if offer.run_interval_minutes is None else timedelta(minutes=offer.run_interval_minutes)
-    runs = pacing.plan(quantity=units, now=now, run_size=offer.run_size, interval=interval)
+    drip = _drip(offer, request)
+    runs, interval = _plan(offer, request, units, drip, now)
     order = OrderTerms(
         units=units,
         package=package,
@@ -259,7 +332,18 @@ def _terms(
         refill_cap_percent=offer.refill_cap_percent,
         platform=offer.platform,
         metric=offer.metric,
-        forecast=forecast,
+        forecast=_forecast(facts, units, runs, drip, held, now),
         pace=offer.pace_per_hour,
+        drip_interval=drip.interval_minutes if drip else None,
+        daily_cap=offer.most_a_day,
     )
-    return Terms(order=order, runs=runs, asked_at=now, price=price, cancel=offer.cancel, params=params)
+    return Terms(
+        order=order,
+        runs=runs,
+        interval=interval,
+        ahead=len(facts.ahead),
+        asked_at=now,
+        price=price,
+        cancel=offer.cancel,
+        params=params,
+    )

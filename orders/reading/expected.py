@@ -46,4 +46,6 @@ def _terms(order: Order, parts: int) -> expectations.OrderTerms:
         metric=order.metric,
         forecast=forecast_of(order),
         pace=order.pace_per_hour,
+        drip_interval=order.run_interval_minutes if order.drip_runs else None,
+        daily_cap=order.daily_cap,
     )

@@ -36,7 +36,7 @@ class Page:
     line behind others on its link, from 1. starts, ends: as forecast when it was
     placed, None once past. expected_end, checked_at: None where nobody can say. changed_at: when
     something last happened. cancel_gives: what a cancel would pay back now, account currency; None when it is too late.
-    by_hand: whether our staff deliver it.
+    by_hand: whether our staff deliver it. parts: its runs, refills not among them.
     """
 
     order: Order
@@ -55,6 +55,7 @@ class Page:
     decisions: Sequence[Decision]
     chart: Chart
     by_hand: bool
+    parts: Sequence[Run]
 
     @property
     def is_live(self) -> bool:
@@ -65,6 +66,17 @@ class Page:
     def stands_still(self) -> bool:
         """Whether nobody can say when it goes on."""
         return self.standing.status in _STANDING_STILL
+
+    @property
+    def parts_sent(self) -> int:
+        """How many of its parts a provider has taken."""
+        return sum(part.accepted_at is not None for part in self.parts)
+
+    @property
+    def next_part_at(self) -> datetime | None:
+        """When the next part is to go; None where none is left, or nobody can say."""
+        queued = (part for part in self.parts if part.state == RunState.QUEUED.value)
+        return min((part.due_at for part in queued if part.due_at), default=None)
 
     def ask_again_in(self, now: datetime) -> int:
         """Seconds until the page should ask again: soon after a change, seldom once nothing has happened for long."""
@@ -100,6 +112,7 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
         expected_end=end,
         checked_at=None if by_hand else _checked_at(order, now),
         by_hand=by_hand,
+        parts=runs,
         changed_at=max([order.placed_at, *(event.at for event in events), *(at for at, _ in measured)]),
         cancel_gives=_cancel_gives(order, runs, standing),
         events=events,

@@ -1,11 +1,13 @@
 -- All that a new order is decided on, in one round trip: an earlier order of the same request, the balance, the policies
--- it needs, the service as this customer meets it, by the route with the lowest priority number, and what orders of the
--- service took.
+-- it needs, the service as this customer meets it, by the route with the lowest priority number, what orders of the
+-- service took, and the live orders that go first on the same link.
 --
 -- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required:
 -- [[version id, accepted, covered], ...], as policies_required() says. history: [[size, sample, p50_s, p90_s, p10_s,
--- start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured.
-CREATE OR REPLACE FUNCTION orders_facts(p_user_id bigint, p_service_id bigint, p_request_key text, p_now timestamptz)
+-- start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured. ahead: [[placed at, forecast], ...], the
+-- oldest 50; null where there is none.
+CREATE OR REPLACE FUNCTION orders_facts(
+    p_user_id bigint, p_service_id bigint, p_fingerprint text, p_request_key text, p_now timestamptz)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
@@ -19,6 +21,13 @@ BEGIN
             SELECT jsonb_agg(jsonb_build_array(
                 size, sample, p50_s, p90_s, p10_s, start_p10_s, start_p50_s, start_p90_s))
             FROM orders_servicehistory WHERE service_id = p_service_id),
+        'ahead', (
+            SELECT jsonb_agg(jsonb_build_array(first.placed_at, first.forecast))
+            FROM (
+                SELECT before.placed_at, before.forecast
+                FROM orders_order AS before JOIN orders_service AS wanted ON wanted.id = p_service_id
+                WHERE before.fingerprint = p_fingerprint AND before.metric = wanted.metric AND before.ended_at IS NULL
+                ORDER BY before.id LIMIT 50) AS first),
         'offer', (
             SELECT jsonb_build_object(
                 'service_id', s.id,
@@ -49,6 +58,8 @@ BEGIN
                 'start_window_hours', s.start_window_hours,
                 'run_size', s.run_size,
                 'run_interval_minutes', s.run_interval_minutes,
+                'dripfeed', s.dripfeed,
+                'daily_cap', s.daily_cap,
                 'provider_id', route.provider_id,
                 'provider_service', route.provider_service)
             FROM orders_service AS s

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django import template
 
-from orders.models import Order, OrderEvent, Service
+from orders.models import Order, OrderEvent, Run, Service
 from orders.reading.quote_shown import QuoteShown, quote_shown
 from orders.reading.standing import Standing
 from orders.reading.tries import Try
@@ -71,6 +71,12 @@ def status_label(status: str) -> str:
 def last_due(runs: Sequence[PlannedRun]) -> datetime:
     """When the last part of a plan is sent."""
     return runs[-1].due_at
+
+
+@register.filter
+def part_state(part: Run) -> str:
+    """Where one part of an order stands, in a few words."""
+    return wording.part(part.state, delivered=part.delivered)
 
 
 @register.filter

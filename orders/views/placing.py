@@ -20,6 +20,7 @@ from orders.views import draft_key
 from orders.views.fragments import page_or_part
 from policies import wording
 from policies.models import PolicyVersion
+from policies.rules.drip_feed import Drip
 from policies.rules.eligibility import Refusal
 from policies.rules.vocabulary import ServiceType
 
@@ -152,12 +153,16 @@ def _empty_form(request: UserRequest, listed: catalogue.Listed) -> PlaceOrder:
         "key": draft_key.current(request),
         "link": request.GET.get("link", ""),
         "quantity": request.GET.get("quantity", ""),
+        "runs": request.GET.get("runs", ""),
+        "interval": request.GET.get("interval", ""),
     }
-    return PlaceOrder(service_type=ServiceType(listed.service.type), initial=initial)
+    service = listed.service
+    return PlaceOrder(service_type=ServiceType(service.type), dripfeed=service.dripfeed, initial=initial)
 
 
 def _filled_form(request: UserRequest, listed: catalogue.Listed) -> PlaceOrder:
-    return PlaceOrder(request.POST, service_type=ServiceType(listed.service.type))
+    service = listed.service
+    return PlaceOrder(request.POST, service_type=ServiceType(service.type), dripfeed=service.dripfeed)
 
 
 def _draft(request: UserRequest, listed: catalogue.Listed, form: PlaceOrder) -> Draft:
@@ -173,8 +178,10 @@ def _draft(request: UserRequest, listed: catalogue.Listed, form: PlaceOrder) -> 
 
 
 def _initially_asked(form: PlaceOrder, listed: catalogue.Listed) -> quoting.Request:
-    quantity = form.fields["quantity"].clean(form.initial["quantity"]) if "quantity" in form.fields else None
-    return quoting.Request(service_id=listed.service.pk, link=form.initial["link"], quantity=quantity)
+    names = [name for name in ("quantity", "runs", "interval") if name in form.fields]
+    asked = {name: form.fields[name].clean(form.initial[name]) for name in names}
+    drip = Drip(asked["runs"], asked["interval"]) if asked.get("runs") else None
+    return quoting.Request(listed.service.pk, form.initial["link"], asked.get("quantity"), drip=drip)
 
 
 def _submit(request: UserRequest, listed: catalogue.Listed, form: PlaceOrder) -> HttpResponse:

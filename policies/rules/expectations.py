@@ -18,7 +18,8 @@ class OrderTerms:
 
     parts: how many runs it is sent in. tolerance: units. refill_days: 0 is for life, None not stated. refill_max:
     times. refill_cap_percent: of the quantity, all refills together. platform, metric: words of the vocabulary.
-    pace: units an hour as the service states it, None where it states none.
+    pace: units an hour as the service states it, None where it states none. drip_interval: minutes between two parts
+    where the customer chose them, None where the service does. daily_cap: units that one link gets in any 24 hours.
     """
 
     units: int
@@ -34,12 +35,15 @@ class OrderTerms:
     metric: str
     forecast: Forecast | None
     pace: int | None
+    drip_interval: int | None
+    daily_cap: int | None
 
 
 def expectations(order: OrderTerms, *, params: Params) -> tuple[Reason, ...]:
     """How it is delivered, how long that takes, how exact it is, what holds afterwards, and what it does not bring."""
     return (
         _delivery(order),
+        *_daily_cap(order),
         *_start(order.forecast),
         _speed(order.forecast, order.pace),
         _exactness(order),
@@ -55,7 +59,15 @@ def _delivery(order: OrderTerms) -> Reason:
         return Reason(clause.NOT_INSTANT, "expect_instant", {})
     if order.parts == 1:
         return Reason(clause.GRADUAL, "expect_gradual", {})
-    return Reason(clause.GRADUAL, "expect_gradual_parts", {"parts": order.parts})
+    if order.drip_interval is None:
+        return Reason(clause.GRADUAL, "expect_gradual_parts", {"parts": order.parts})
+    chosen: Mapping[str, Value] = {"parts": order.parts, "minutes": order.drip_interval}
+    return Reason(clause.GRADUAL, "expect_drip", chosen)
+
+
+def _daily_cap(order: OrderTerms) -> Iterator[Reason]:
+    if order.daily_cap is not None:
+        yield Reason(clause.NO_SPIKES, "expect_daily_cap", {"cap": order.daily_cap})
 
 
 def _start(forecast: Forecast | None) -> Iterator[Reason]:

@@ -1,7 +1,7 @@
 """When an order will probably begin and be done. A forecast, never a promise (refund.3.1, refund.3.2, refund.3.3)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 ENOUGH_SHARE = 50  # before a fiftieth is delivered, the order's own speed says little
@@ -84,6 +84,63 @@ def from_history(*, units: int, history: Iterable[Measured]) -> Forecast | None:
         start_p10_s=alike.start_p10_s,
         start_p50_s=alike.start_p50_s,
         start_p90_s=alike.start_p90_s,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A live order that goes first on the same link. forecast: kept with it when it was placed, None: not enough data."""
+
+    placed_at: datetime
+    forecast: Forecast | None
+
+
+def in_parts(forecast: Forecast | None, *, last_after: timedelta) -> Forecast | None:
+    """When the last of several parts is done (refund.3.1), of what orders of one part's size took; None stays None.
+
+    last_after: from the first part's due time to the last one's.
+    """
+    return None if forecast is None else _shifted(forecast, (timedelta(0),) * 3, (last_after,) * 3)
+
+
+def behind(forecast: Forecast | None, *, ahead: Sequence[Ahead], now: datetime) -> Forecast | None:
+    """The forecast of an order that waits for others on its link (refund.2.2, R18), or None: not enough data.
+
+    It begins when all of them are done: each of its times is put off by what the slowest of them still needs in the
+    same share of cases. One that is later than nine in ten of its like tells nothing about when it will be done.
+    """
+    if not ahead or forecast is None:
+        return forecast
+    left = [_left(each, now) for each in ahead]
+    known = [waits for waits in left if waits is not None]
+    if len(known) < len(left):
+        return None
+    waits = tuple(max(wait) for wait in zip(*known, strict=True))
+    return _shifted(forecast, waits, waits)
+
+
+def _left(ahead: Ahead, now: datetime) -> tuple[timedelta, ...] | None:
+    """What an order still needs in one, five and nine of ten cases; None where that is not known."""
+    window = ahead.forecast.ends(placed_at=ahead.placed_at) if ahead.forecast else None
+    if window is None or window.to_at <= now:
+        return None
+    return tuple(max(at - now, timedelta(0)) for at in (window.from_at, window.half_at, window.to_at))
+
+
+def _shifted(forecast: Forecast, start: Sequence[timedelta], end: Sequence[timedelta]) -> Forecast:
+    begins = (forecast.start_p10_s, forecast.start_p50_s, forecast.start_p90_s)
+    p10, half, most = (int(each.total_seconds()) for each in end)
+    start_p10, start_p50, start_p90 = (
+        None if known is None else known + int(wait.total_seconds()) for known, wait in zip(begins, start, strict=True)
+    )
+    return replace(
+        forecast,
+        p10_s=None if forecast.p10_s is None else forecast.p10_s + p10,
+        p50_s=forecast.p50_s + half,
+        p90_s=forecast.p90_s + most,
+        start_p10_s=start_p10,
+        start_p50_s=start_p50,
+        start_p90_s=start_p90,
     )
 
 

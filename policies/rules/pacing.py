@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 BAND_POINTS = 24
+_DAY = 24 * 60  # minutes
 SLOWEST_SHARE = 2  # the band's late edge runs at half the stated pace
 _SAYS_INSTANT = re.compile(r"\binstant(ly)?\b", re.IGNORECASE)
 
@@ -51,6 +52,29 @@ def plan(
     return tuple(
         PlannedRun(i + 1, quantity * (i + 1) // runs - quantity * i // runs, now + i * interval) for i in range(runs)
     )
+
+
+def under_cap(
+    *, quantity: int, run_size: int | None, interval: timedelta | None, daily_cap: int | None
+) -> tuple[int | None, timedelta | None]:
+    """The run size and interval by which no 24 hours of an order's own plan hold more than the cap (refund.4.2, R18).
+
+    What fits into one day's cap stays as the service paces it. daily_cap: units that one link gets in any 24 hours,
+    positive; None without a cap. A run without a size is the whole order.
+    """
+    if daily_cap is None or quantity <= daily_cap:
+        return run_size, interval
+    size = min(run_size or quantity, daily_cap)
+    apart = timedelta(minutes=minutes_apart(part=size, daily_cap=daily_cap))
+    return size, max(interval or timedelta(0), apart)
+
+
+def minutes_apart(*, part: int, daily_cap: int) -> int:
+    """How far apart parts of this size are sent, at the least, where at most `daily_cap` units go out in any 24 hours.
+
+    Whole minutes, rounded up. A part above the cap goes alone in its day.
+    """
+    return -(-_DAY // max(daily_cap // part, 1))
 
 
 def planned_band(*, runs: Sequence[PlannedRun], pace: int | None, start_window: timedelta) -> tuple[BandPoint, ...]:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from plumbing.templatetags import amounts
 from policies.rules.clauses import CLAUSE_BY_ID, Reason
 from policies.rules.eligibility import Refusal
-from policies.rules.vocabulary import OrderStatus, Platform
+from policies.rules.vocabulary import OrderStatus, Platform, RunState
 from policies.wording import sentences
 
 Facts = Mapping[str, object]
@@ -19,7 +19,7 @@ Facts = Mapping[str, object]
 _MONEY = frozenset(
     {"amount", "refunded", "price", "balance", "short", "refund", "shown", "limit", "left", "charge", "granted"}
 )
-_SPANS = frozenset({"p10_s", "p50_s", "p90_s", "start_p50_s", "start_p90_s"})  # seconds
+_SPANS = frozenset({"p10_s", "p50_s", "p90_s", "start_p50_s", "start_p90_s", "wait_s"})  # seconds
 _PLATFORMS = {Platform.TIKTOK: "TikTok", Platform.YOUTUBE: "YouTube"}  # the others are written as any name is
 
 
@@ -80,6 +80,11 @@ def platform(code: str) -> str:
 def status(code: str) -> str:
     """An order status as its label."""
     return str(sentences.STATUSES[OrderStatus(code)])
+
+
+def part(state: str, *, delivered: int) -> str:
+    """Where one part of an order stands. delivered: units, final once it has ended."""
+    return str(sentences.PARTS[RunState(state)]) % _shown({"delivered": delivered})
 
 
 def event(kind: str, *, status: str = "", facts: Facts | None = None) -> str:

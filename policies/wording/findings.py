@@ -86,6 +86,14 @@ FINDINGS: dict[str, Sentence] = {
     # what to expect of an order (rules.expectations)
     "expect_gradual": _("Delivery is gradual, not instant: it is sent as one part and arrives bit by bit."),
     "expect_gradual_parts": _("Delivery is gradual, not instant: it is sent in %(parts)s parts, evenly spaced."),
+    "expect_drip": _(
+        "Delivery is gradual, not instant: it is sent in %(parts)s parts of the same size, one every %(minutes)s "
+        "minutes, as chosen with the order."
+    ),
+    "expect_daily_cap": _(
+        "We send at most %(cap)s units to one link in any 24 hours, all orders on it together; what is more waits its "
+        "turn."
+    ),
     "expect_instant": _("Delivery is instant, as the service's description states: all at once after it was sent."),
     "expect_forecast": _(
         "Of the last %(sample)s orders of about this size, half were done within %(p50_s)s and nine in ten within "

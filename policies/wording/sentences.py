@@ -2,10 +2,20 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from policies.rules.vocabulary import DecisionOutcome, OrderStatus
+from policies.rules.vocabulary import DecisionOutcome, OrderStatus, RunState
 from policies.wording.findings import FINDINGS, Sentence
 
-__all__ = ["EVENTS", "FINDINGS", "OUTCOMES", "OUTCOMES_OF", "REFUSALS", "STATUSES", "STATUS_EVENTS", "Sentence"]
+__all__ = [
+    "EVENTS",
+    "FINDINGS",
+    "OUTCOMES",
+    "OUTCOMES_OF",
+    "PARTS",
+    "REFUSALS",
+    "STATUSES",
+    "STATUS_EVENTS",
+    "Sentence",
+]
 
 REFUSALS: dict[str, Sentence] = {
     "account_suspended": _("Your account is suspended and cannot place orders. Please write to support."),
@@ -15,6 +25,17 @@ REFUSALS: dict[str, Sentence] = {
     "quantity_missing": _("Please enter the quantity as a whole number."),
     "quantity_below_minimum": _("The smallest order of this service is %(minimum)s; you asked for %(quantity)s."),
     "quantity_above_maximum": _("The largest order of this service is %(maximum)s; you asked for %(quantity)s."),
+    "drip_feed_not_offered": _("This service does not deliver in parts of your choice."),
+    "runs_out_of_range": _("Please enter the number of parts as a whole number from %(minimum)s to %(maximum)s."),
+    "interval_out_of_range": _(
+        "Please enter the minutes between two parts as a whole number from %(minimum)s to %(maximum)s."
+    ),
+    "interval_too_short": _(
+        "Parts of this size must be at least %(minimum)s minutes apart, so that no day brings more than this service "
+        "delivers to one link."
+    ),
+    "part_below_minimum": _("The smallest part of this service is %(minimum)s; each of your parts is %(quantity)s."),
+    "part_above_pace": _("This service sends at most %(maximum)s units at a time; each of your parts is %(quantity)s."),
     "link_missing": _("Please enter the link or the name to deliver to."),
     "link_too_long": _("The link has %(length)s characters; at most %(maximum)s are possible."),
     "link_has_forbidden_characters": _("The link contains a blank or an invisible character. Please copy it again."),
@@ -90,8 +111,20 @@ STATUSES: dict[OrderStatus, Sentence] = {
     OrderStatus.FAILED: _("Failed"),
 }
 
+PARTS: dict[RunState, Sentence] = {
+    RunState.QUEUED: _("not sent yet"),
+    RunState.SUBMITTING: _("being sent"),
+    RunState.UNKNOWN: _("sent, no clear answer yet"),
+    RunState.LIVE: _("under way"),
+    RunState.PARKED: _("a person looks at it"),
+    RunState.ENDED: _("ended, %(delivered)s delivered"),
+}
+
 EVENTS: dict[str, Sentence] = {
     "placed": _("Order placed and paid."),
+    "daily_cap": _(
+        "At most %(cap)s units go to one link in any 24 hours, and it has had them: the next part waits %(wait_s)s."
+    ),
     "linked": _("Found at the provider, as its order %(provider_order_id)s: %(reason)s"),
     "resent": _("To be sent again: %(reason)s"),
     "given_up": _("Given up: %(reason)s"),

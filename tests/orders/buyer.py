@@ -14,7 +14,7 @@ from orders.models import Order, Service
 from tests.factories import CustomerFactory
 
 PLACE, QUOTE = reverse("orders:place"), reverse("orders:quote")
-TYPED = frozenset({"link", "quantity", "comments"})
+TYPED = frozenset({"link", "quantity", "comments", "runs", "interval"})
 LINK = "https://instagram.com/somebody"
 
 

@@ -12,7 +12,8 @@ from tests.factories import NOON, CustomerFactory, OrderFactory
 
 pytestmark = pytest.mark.django_db
 
-TERMS, END = "order_terms_are_fixed", "order_end_is_final"
+TERMS, PACE, END = "order_terms_are_fixed", "order_pacing_is_fixed", "order_end_is_final"
+PACING = {"drip_runs", "run_interval_minutes", "daily_cap"}
 OTHERWISE = {  # each column of what was agreed and what was ordered, with something else in it
     "user_id": "(SELECT min(id) FROM accounts_user WHERE id <> user_id)",
     "request_key": "'another'",
@@ -39,6 +40,9 @@ OTHERWISE = {  # each column of what was agreed and what was ordered, with somet
     "instant": "NOT instant",
     "pace_per_hour": "7",
     "average_minutes": "7",
+    "drip_runs": "2, run_interval_minutes = 5",
+    "run_interval_minutes": "7",
+    "daily_cap": "7",
     "start_window_hours": "7",
     "refill": "NOT refill",
     "refill_days": "7",
@@ -51,7 +55,10 @@ MOVING = {
     *("paused_reason", "slowed", "issue_open"),
 }
 REWRITES = [
-    *((f"UPDATE orders_order SET {column} = {value}", TERMS) for column, value in OTHERWISE.items()),
+    *(
+        (f"UPDATE orders_order SET {column} = {value}", PACE if column in PACING else TERMS)
+        for column, value in OTHERWISE.items()
+    ),
     ("UPDATE orders_order SET link = link || '/'", "order_link_is_kept_or_erased"),
     ("UPDATE orders_order SET status = 'queued', ended_at = NULL, cause = ''", END),
     ("UPDATE orders_order SET status = 'completed'", END),

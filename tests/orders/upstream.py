@@ -11,6 +11,7 @@ from orders.delivery import dispatch, poll
 from orders.models import Order, Route, Run
 from orders.operations.placing import place_order
 from orders.operations.quoting import Request
+from policies.rules.drip_feed import Drip
 from tests.factories import NOON, CustomerFactory, ProviderFactory, ServiceFactory, token_of
 from tests.simulator.conftest import FOLLOWERS, KEY, Simulator
 
@@ -33,12 +34,20 @@ class Upstream:
         Route.objects.update(provider_service=str(FOLLOWERS))
         self.customer = CustomerFactory(funds=FUNDS)
 
-    def order(self, *, sim: str = "", quantity: int = 1000, link: str = "", customer: object = None) -> Order:
+    def order(
+        self,
+        *,
+        sim: str = "",
+        quantity: int = 1000,
+        link: str = "",
+        customer: object = None,
+        drip: Drip | None = None,
+    ) -> Order:
         """Place an order on a link of its own. sim: the trouble its link asks the simulator for."""
         link = link or f"https://instagram.com/p/{next(_links)}" + (f"?sim={sim}" if sim else "")
         shown = {version.pk: version.checksum for version in policies.required_versions(now=self.now)}
         user_id = (customer or self.customer).pk
-        request = Request(service_id=self.service.pk, link=link, quantity=quantity)
+        request = Request(service_id=self.service.pk, link=link, quantity=quantity, drip=drip)
         placed = place_order(
             user_id=user_id,
             request=request,

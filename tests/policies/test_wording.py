@@ -12,6 +12,7 @@ from policies.rules import appeals, cancellations, expectations, explain, refund
 from policies.rules.claims import Claim, ClaimKind
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
+from policies.rules.drip_feed import Drip, check_drip
 from policies.rules.eligibility import (
     OFFERED,
     WALLET_FROZEN,
@@ -25,6 +26,8 @@ from policies.rules.quotes import EXPIRED, NOT_SHOWN, TERMS_CHANGED, UNREADABLE,
 from policies.rules.quotes import Claim as Asked
 from policies.rules.vocabulary import Cause, DecisionOutcome, HeldReason, OrderStatus, RunState, ServiceType
 from policies.wording import sentences
+from tests.rules.test_drip_feed import FINE as FINE_DRIP
+from tests.rules.test_drip_feed import PERMITTED
 
 
 def refund_reasons():
@@ -68,6 +71,8 @@ def expectation_reasons():
             metric="views",
             forecast=forecast,
             pace=pace,
+            drip_interval=90 if days else None,
+            daily_cap=pace,
         )
         yield from expectations.expectations(order, params={})
 
@@ -159,6 +164,12 @@ def test_every_refusal_has_a_sentence_and_no_sentence_is_idle():
         for period in ("day", "month")
     ]
     refusals += [WALLET_FROZEN]
+    refusals += [
+        refusal
+        for drip, part in ((FINE_DRIP, 9), (FINE_DRIP, 251), (Drip(1, 1), 10), (Drip(1, None), 10))
+        for refusal in check_drip(drip, part=part, permitted=PERMITTED)
+    ]
+    refusals += check_drip(FINE_DRIP, part=10, permitted=replace(PERMITTED, offered=False))
 
     assert all("%(" not in wording.refusal(each) for each in refusals)
     assert {each.code for each in refusals} == set(sentences.REFUSALS)

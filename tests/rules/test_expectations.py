@@ -21,6 +21,8 @@ TERMS = OrderTerms(
     metric="followers",
     forecast=Forecast(3600, 7200, 40, p10_s=1800, start_p10_s=60, start_p50_s=300, start_p90_s=900),
     pace=500,
+    drip_interval=None,
+    daily_cap=None,
 )
 
 
@@ -57,6 +59,8 @@ def test_all_of_it_comes_in_the_order_a_customer_reads_it():
         ),  # an order of before starts were noted
         ({"package": True, "tolerance": 0}, "expect_package", "refund.7.3"),
         ({"tolerance": 0}, "expect_exact", "refund.7.3"),
+        ({"parts": 4, "drip_interval": 90}, "expect_drip", "refund.4.1"),
+        ({"daily_cap": 5000}, "expect_daily_cap", "refund.4.2"),
         ({"refill_days": 0}, "expect_refill_lifetime", "refund.8.1"),
         ({"refill_days": None}, "expect_refill_unstated", "refund.8.1"),
         ({"refill": False}, "expect_no_refill", "refund.8.2"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.rules import claims, eligibility, expectations, explain, refunds, registry
+from policies.rules import claims, drip_feed, eligibility, expectations, explain, refunds, registry
 from policies.rules.clauses import CLAUSES, PARAMETER_BY_NAME, Clause
 from policies.rules.grounds import APPLIES, GROUNDS, rules_applying, rules_citing
 from policies.rules.registry import APPLIED, RULES, refund_facts
@@ -21,6 +21,7 @@ from tests.rules.claims_corpus import BAD, DRESSED, FOREIGN, GOOD
 from tests.rules.test_clauses import RULES as FOLDER
 from tests.rules.test_clauses import cited
 from tests.rules.test_clauses import modules as rule_modules
+from tests.rules.test_drip_feed import DRIPS, PERMITTED
 from tests.rules.test_eligibility import FINE
 from tests.rules.test_expectations import TERMS
 
@@ -62,7 +63,7 @@ def explanations():
 
 def expected():
     for package, instant, refill in product((False, True), repeat=3):
-        for parts, tolerance, forecast in product((1, 3), (0, 20), (None, TERMS.forecast)):
+        for parts, tolerance, forecast, cap in product((1, 3), (0, 20), (None, TERMS.forecast), (None, 1)):
             terms = replace(
                 TERMS,
                 package=package,
@@ -71,6 +72,7 @@ def expected():
                 parts=parts,
                 tolerance=tolerance,
                 forecast=forecast,
+                daily_cap=cap,
             )
             yield from (reason.clause.id for reason in expectations.expectations(terms, params={}))
 
@@ -89,6 +91,12 @@ def refusals():
         yield from (each.clause.id for each in found if each.clause)
 
 
+def drips():
+    for drip, part in product(DRIPS, (None, 9, 10, 250, 251)):
+        refused = drip_feed.check_drip(drip, part=part, permitted=PERMITTED)
+        yield from (each.clause.id for each in refused if each.clause)
+
+
 def promises():
     texts = [text for _, text in (*BAD, *DRESSED, *FOREIGN)] + GOOD
     return (claim.reason.clause.id for text in texts for claim in claims.found_in(text))
@@ -102,6 +110,7 @@ SEEN = {
     "explain.explain": explanations,
     "expectations.expectations": expected,
     "eligibility.check_order": refusals,
+    "drip_feed.check_drip": drips,
     "claims.found_in": promises,
 }
 
@@ -189,6 +198,7 @@ PARTS_OF = {
     "eligibility.spending_limit_reached": "what the wallet found, in words",
     "forecasts.size_of": "forecasts.from_history",
     "interruptions.fails_at": "interruptions.has_stalled",
+    "pacing.minutes_apart": "pacing.under_cap",
     "payments.bonus_share": "payments.judge_payment",
     "payments.lacking": "payments.judge_payment",
     "publishing.decide_conditions": "publishing.decide_publishing",

@@ -107,7 +107,7 @@ class ServiceAdmin(Styled, NeverDeleted, ModelAdmin[Service]):
         ("Price", {"fields": [("rate", "margin")]}),
         ("Quantity", {"fields": [("min_quantity", "max_quantity")]}),
         ("Pace", {"fields": ["instant", ("pace_per_hour", "average_minutes"), "start_window_hours"]}),
-        ("Parts", {"fields": ["dripfeed", ("run_size", "run_interval_minutes")]}),
+        ("Parts", {"fields": ["dripfeed", ("run_size", "run_interval_minutes"), "daily_cap"]}),
         ("Cancel and refill", {"fields": ["cancel", ("refill", "refill_auto"), _REFILL_LIMITS]}),
         ("On sale", {"fields": ["active", "inactive_reason", "changes"]}),
     ]

@@ -17,6 +17,7 @@ from plumbing import canonical
 from policies.rules import (
     appeals,
     delivery,
+    drip_feed,
     eligibility,
     expectations,
     explain,
@@ -127,9 +128,10 @@ FORECASTS = (
 
 def terms() -> Iterator[Given]:
     for order in some(
-        150, expectations.OrderTerms, units=(1, 1000), package=(False, True), instant=(False, True), parts=(1, 4),
+        300, expectations.OrderTerms, units=(1, 1000), package=(False, True), instant=(False, True), parts=(1, 4),
         tolerance=(0, 20), refill=(False, True), refill_days=(None, 0, 30), refill_max=(None, 3),
         refill_cap_percent=(None, 150), platform=("tiktok",), metric=("views",), forecast=FORECASTS, pace=(None, 500),
+        drip_interval=(None, 90), daily_cap=(None, 5000),
     ):  # fmt: skip
         yield {"order": order, "params": {"refill_min_drop_bp": 250 if order.refill_max else 500}}
 
@@ -173,6 +175,39 @@ def histories() -> Iterator[Given]:
     for units in (1, 32, 63, 64, 1000):
         for one in known:
             yield {"units": units, "history": [one, forecasts.Measured(3, 100, 1, 2)]}
+
+
+def lengthened() -> Iterator[Given]:
+    yield from some(20, dict, forecast=FORECASTS, last_after=(timedelta(0), MINUTE, HOUR, DAY, 9 * DAY))
+
+
+def lines() -> Iterator[Given]:
+    placed = (NOON - MINUTE, NOON - HOUR, NOON - 2 * HOUR)
+    orders = [forecasts.Ahead(at, forecast) for at in placed for forecast in FORECASTS]
+    sets = [(), *((one,) for one in orders), *((one, orders[2]) for one in orders)]
+    yield from some(99, dict, forecast=FORECASTS, ahead=sets, now=(NOON,))
+
+
+def drips() -> Iterator[Given]:
+    asked = list(
+        some(99, drip_feed.Drip, runs=(None, 0, 2, 5, 100, 101), interval_minutes=(None, 0, 1, 30, 1440, 1441))
+    )
+    permitted = list(
+        some(
+            99, drip_feed.Permitted, offered=(True, True, True, False), minimum=(10,), run_size=(None, 250, 250),
+            service_type=(ServiceType.DEFAULT, ServiceType.DEFAULT, ServiceType.PACKAGE), interval_minutes=(None, 60),
+            daily_cap=(None, 200, 5000),
+        )
+    )  # fmt: skip
+    yield from some(400, dict, asked=asked, part=(None, 9, 10, 200, 201, 250, 251), permitted=permitted)
+
+
+def capped() -> Iterator[Given]:
+    sizes = ((None, None), (1, MINUTE), (250, HOUR), (999, DAY))
+    for quantity in (1, 999, 1000, 1001, 5000):
+        for run_size, interval in sizes:
+            for cap in (None, 1, 250, 1000, 4999):
+                yield {"quantity": quantity, "run_size": run_size, "interval": interval, "daily_cap": cap}
 
 
 def standstills() -> Iterator[Given]:
@@ -362,14 +397,18 @@ CASES: Mapping[tuple[str, int], Callable[[], Iterator[Given]]] = {
     ("delivery.order_status", 1): statuses,
     ("delivery.terminal_status", 1): endings,
     ("eligibility.check_order", 1): requests,
-    ("expectations.expectations", 1): terms,
+    ("drip_feed.check_drip", 1): drips,
+    ("expectations.expectations", 2): terms,
     ("explain.explain", 1): standings,
+    ("forecasts.behind", 1): lines,
     ("forecasts.expected_end", 1): ends,
     ("forecasts.from_history", 1): histories,
+    ("forecasts.in_parts", 1): lengthened,
     ("interruptions.has_stalled", 1): standstills,
     ("pacing.is_instant", 1): instants,
     ("pacing.plan", 1): plans,
     ("pacing.planned_band", 1): bands,
+    ("pacing.under_cap", 1): capped,
     ("payments.judge_payment", 1): judged,
     ("payments.judge_return", 1): returned,
     ("payments.quote", 1): quoted,
