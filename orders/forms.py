@@ -69,7 +69,7 @@ class PlaceOrder(forms.Form):
     runs = WholeNumber(
         label="Parts",
         required=False,
-        help_text="Leave empty for the service's own pace. The quantity is then for each part.",
+        help_text="Empty: the service's own pace. With parts, the quantity above is for each of them.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
     interval = WholeNumber(

@@ -8,9 +8,9 @@ from plumbing import sql
 from policies.rules.clauses import refund as clause
 
 # wanted: how much of the cap a part needs, with those of its order before it in this wave. so_far: what the link got of
-# the metric in the last 24 hours, from whatever order, the newest first; what has ended counts as delivered, and what may
-# have been sent counts whole, as of now. A part goes again when the newest delivery that leaves it no room is a day old.
-# Cost: of each part of a wave, the orders that its link ever had.
+# the metric in the last 24 hours, from whatever order, the newest first; what has ended counts as delivered, what may
+# have been sent counts whole, as of now. A part is due again once the newest delivery that leaves no room is a day old.
+# Cost: for each part of a wave, the orders that its link ever had.
 _PUT_OFF = """
     WITH asked AS (
         SELECT run.id, held.fingerprint, held.metric, held.daily_cap,

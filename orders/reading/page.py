@@ -168,15 +168,23 @@ def _place_in_line(order: Order) -> int | None:
 
 
 def _expected_end(order: Order, runs: Sequence[Run], standing: Standing, now: datetime) -> datetime | None:
+    """While parts are yet to go, when the last one should be done: how fast it is until then is how it is planned."""
     if not _goes_on(standing):
         return None
+    likely_end = order.placed_at + timedelta(seconds=order.forecast["p50_s"]) if order.forecast else None
+    to_come = [(run.due_at, run.quantity) for run in runs if run.due_at and not run.accepted_at and run.due_at > now]
+    if to_come:
+        due_at, quantity = max(to_come)
+        return forecasts.expected_end(
+            units=quantity, delivered=0, now=due_at, started_at=None, pace=order.pace_per_hour, likely_end=likely_end
+        )
     return forecasts.expected_end(
         units=standing.units,
         delivered=standing.delivered,
-        now=max([now, *(run.due_at for run in runs if run.due_at and not run.accepted_at)]),
+        now=now,
         started_at=min((run.accepted_at for run in runs if run.accepted_at), default=None),
         pace=order.pace_per_hour,
-        likely_end=order.placed_at + timedelta(seconds=order.forecast["p50_s"]) if order.forecast else None,
+        likely_end=likely_end,
     )
 
 

@@ -1,4 +1,4 @@
-"""Drip-feed: parts that a customer asks for, evenly spaced and never faster than the service's pace (refund.4.2, R17)."""
+"""Drip-feed: parts that a customer asks for, evenly spaced, never faster than the service paces (refund.4.2, R17)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -89,7 +89,7 @@ def from_history(*, units: int, history: Iterable[Measured]) -> Forecast | None:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A live order that goes first on the same link. forecast: kept with it when it was placed, None: not enough data."""
+    """A live order that goes first on the same link. forecast: as kept when it was placed, None: not enough data."""
 
     placed_at: datetime
     forecast: Forecast | None

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from orders.models import Order, Run
 from policies.rules.vocabulary import RunState
-from tests.chaos.panel import Panel, strikes
+from tests.chaos.panel import Panel, database_url, strikes
 from tests.orders.upstream import Upstream
 from tests.simulator.conftest import Simulator
 
@@ -29,7 +29,8 @@ class Chaos:
         self.simulator = Simulator(folder / "provider", "--speed-up", SPEED_UP, *flags)
         self.upstream = Upstream(self.simulator)
         self.upstream.now = timezone.now()
-        self.panel = Panel(folder, provider_at=f"127.0.0.1:{self.simulator.port}", app=app)
+        at = f"127.0.0.1:{self.simulator.port}"
+        self.panel = Panel(folder, provider_at=at, app=app, reach={"DATABASE_URL": database_url()})
 
     def place(self, count: int) -> list[Order]:
         return [self.upstream.order(quantity=QUANTITY, sim=_ending(number)) for number in range(count)]

@@ -1,9 +1,10 @@
-"""The panel's workers, beat and Redis beside a test's database: started, killed with SIGKILL, started again."""
+"""The panel's processes, its Redis and its Postgres: started, killed with SIGKILL, started again."""
 
 import os
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from django.db import connection
 from smmpanel.embedded import places, processes, redis
 from smmpanel.embedded.children import Children, Program
 from smmpanel.embedded.panel import Choices, programs
+from smmpanel.embedded.postgres import Postgres
 from smmpanel.embedded.services import Home
 
-REDIS = "redis"
+REDIS, POSTGRES = "redis", "postgres"
 PROCESSES = ("upstream", "clock", "beat")
+WITH_WEB = ("web", *PROCESSES)
 
 # What a dead worker had claimed comes free in seconds, so that a test need not wait for minutes.
 IN_A_HURRY = {"POLL_SECONDS": "1", "PROVIDER_LEASE_SECONDS": "4", "CLAIM_LEASE_SECONDS": "4"}
@@ -44,14 +47,28 @@ def strikes(dice: random.Random, *, orders: int, companions: Sequence[str], long
 
 
 class Panel:
-    """Every process of `make run` but the web server, with the same command lines, each in a group of its own.
+    """Processes of `make run` by name, with the same command lines, each in a group of its own.
 
-    app: the Celery app's module. The Redis keeps nothing: killed, it comes back empty.
+    app: the Celery app's module. reach: the variables that lead to the database; postgres: its server, where it is to
+    die too. The Redis keeps nothing: killed, it comes back empty.
     """
 
-    def __init__(self, folder: Path, *, provider_at: str, app: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        provider_at: str,
+        app: str,
+        reach: Mapping[str, str],
+        processes: Sequence[str] = PROCESSES,
+        postgres: Postgres | None = None,
+        web_port: int = 0,
+    ) -> None:
         home = Home(folder)
         self.kills = 0
+        self.reach = reach
+        self.names = processes
+        self.postgres = postgres
         self.redis = redis.Redis(
             binary=_redis_binary(),
             home=folder / REDIS,
@@ -60,15 +77,15 @@ class Panel:
             password="chaos",
             throwaway=True,
         )
-        self.programs = {each.name: _of_app(each, app) for each in programs(Choices(demo=False), home)}
+        choices = Choices(port=web_port, demo=False)
+        self.programs = {each.name: _of_app(each, app) for each in programs(choices, home)}
         self.children = Children(home, places.ROOT, {**os.environ, **IN_A_HURRY, "OUTBOUND_ALLOW": provider_at})
 
     def start(self) -> None:
         self.redis.start()
         self.redis.preferred_port = self.redis.port  # where the others look for it when it is back
-        reach = {"DATABASE_URL": _database_url(), "REDIS_URL": self.redis.url, "BROKER_URL": self.redis.url}
-        self.children.environment |= reach
-        self.children.start(*(self.programs[name] for name in PROCESSES))
+        self.children.environment |= {**self.reach, "REDIS_URL": self.redis.url, "BROKER_URL": self.redis.url}
+        self.children.start(*(self.programs[name] for name in self.names))
 
     def strike(self, victims: Sequence[str]) -> None:
         """Kill them all, and only when all are dead start them again."""
@@ -91,6 +108,10 @@ class Panel:
         if name == REDIS:
             self.redis.start()
             assert self.redis.port == self.redis.preferred_port, "somebody else took the port meanwhile"
+        elif name == POSTGRES:
+            assert self.postgres
+            self.postgres.start()
+            assert self.postgres.port == self.postgres.preferred_port, "somebody else took the port meanwhile"
         else:
             self.children.start(self.programs[name])
 
@@ -101,10 +122,36 @@ class Panel:
             os.killpg(server.pid, signal.SIGKILL)
             self.redis.stop()  # only reaps it
             return
+        if name == POSTGRES:
+            assert self.postgres
+            kill_postgres(self.postgres)
+            return
         child = next(child for child in self.children.running if child.program.name == name)
         os.killpg(child.popen.pid, signal.SIGKILL)
         child.popen.wait()
         self.children.running.remove(child)
+
+
+def kill_postgres(server: Postgres) -> None:
+    """SIGKILL to the server and whatever it forked, in the middle of what they do; what was not flushed is gone."""
+    postmaster = processes.recall(server.record)
+    assert postmaster
+    family = [postmaster.pid, *_forked_by(postmaster.pid)]
+    for pid in family:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    gone = processes.wait_until(lambda: not any(processes.find(pid) for pid in family), seconds=20)
+    assert gone, "Postgres outlives SIGKILL"
+
+
+def _forked_by(pid: int) -> list[int]:
+    """Children of a process (proc(5): the fourth field of stat, counted behind the name in parentheses)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def _redis_binary() -> Path:
@@ -117,6 +164,7 @@ def _of_app(program: Program, app: str) -> Program:
     return replace(program, argv=[app if word == "smmpanel" else word for word in program.argv])
 
 
-def _database_url() -> str:
+def database_url() -> str:
+    """Where the database of this test is."""
     at = connection.get_connection_params()
     return f"postgres://{at['user']}:{at.get('password', '')}@{at['host']}:{at['port']}/{at['dbname']}"

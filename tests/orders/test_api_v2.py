@@ -199,7 +199,8 @@ class TestQuote:
         def after_minutes(minutes: int) -> str:
             return after(minutes=minutes)
 
-        assert told["plan"] == {"parts": "4", "largest_part": "250", "last_part_at": after(minutes=90)}
+        parts = {"parts": "4", "largest_part": "250", "last_part_at": after(minutes=90), "interval_minutes": "30"}
+        assert told["plan"] == {**parts, "daily_cap": "100000", "orders_ahead": "0"}
         assert (told["tolerance"], told["expires"]) == ("20", after(minutes=15))
         assert told["refill"] == {"days": "30", "max": "3", "cap_percent": None}
         assert (told["expected_start"], told["expected_end"]) == ("not enough data", "not enough data")

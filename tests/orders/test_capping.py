@@ -1,4 +1,4 @@
-"""The daily cap of a link (R18): what would be too much in 24 hours waits, whoever ordered it, and nothing is forgotten."""
+"""The daily cap of a link (R18): what would be too much in 24 hours waits, whoever ordered it; nothing is forgotten."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

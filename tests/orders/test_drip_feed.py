@@ -14,6 +14,7 @@ from orders.delivery.claiming import claim_wave
 from orders.models import Order, Run, Service, ServiceHistory
 from orders.operations import history, placing, quoting
 from orders.operations.settling import settle
+from orders.reading.page import page_of
 from policies.rules.drip_feed import Drip
 from policies.rules.vocabulary import Cause
 from tests.factories import NOON, OrderFactory, ServiceFactory
@@ -286,3 +287,21 @@ def test_the_database_refuses_a_drip_of_one_part():
     refused = pytest.raises(IntegrityError, match="order_drips_in_two_parts_or_more")
     with past_the_guards(), refused, transaction.atomic():
         Order.objects.filter(pk=order.pk).update(drip_runs=1)
+
+
+def test_its_end_is_expected_by_its_plan_and_not_by_the_speed_of_its_first_part(buyer, dripping):
+    """R13: five parts, 90 minutes apart, at 1,000 an hour; the first of them is done at once."""
+    buyer.place(buyer.form(dripping), **CHOSEN)
+    (order,) = buyer.orders
+    first = order.runs.get(number=1)
+    done = order.placed_at + timedelta(minutes=1)
+    Run.objects.filter(pk=first.pk).update(
+        state="ended", outcome="delivered", delivered=100, ended_at=done, accepted_at=done, due_at=None,
+        provider_order_id=7,
+    )  # fmt: skip
+    Order.objects.update(status="in_progress")
+
+    page = page_of(order_id=order.pk, user_id=buyer.user.pk, now=done + timedelta(minutes=9))
+
+    assert page.expected_end == order.placed_at + timedelta(hours=6, minutes=6)
+    assert (page.parts_sent, page.next_part_at) == (1, order.placed_at + timedelta(minutes=90))

@@ -60,10 +60,10 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
     form = {**buyer.form(service), **({} if "type" in terms else {"quantity": "1000"})}
 
     quoted = on_page(buyer.browser.post(QUOTE, form).content.decode())
+    told = by_api(buyer, service, quantity=1000)["expectations"]
     placed = buyer.place(buyer.look(form))
     confirmed = on_page(buyer.browser.get(placed.url).content.decode())
     mailed = in_mail(Outgoing.objects.get(key=f"order:{buyer.orders[0].pk}:placed").body)
-    told = by_api(buyer, service, quantity=1000)["expectations"]
     ServiceHistory.objects.all().delete()
     type(service).objects.filter(pk=service.pk).update(refill=False, platform="x", pace_per_hour=7)
     Order.objects.filter(pk=buyer.orders[0].pk).update(status="processing")
@@ -108,7 +108,7 @@ def test_a_program_is_told_what_the_form_shows(buyer: Buyer, sample: int):
     told = by_api(buyer, service, quantity=1000)
 
     plan, end = told["plan"], told["expected_end"]
-    assert f"in {plan['parts']} parts of about {plan['largest_part']};" in page
+    assert f"in {plan['parts']} parts of about {plan['largest_part']}, 30 min apart;" in page
     assert f"up to {told['tolerance']} units" in page
     table = re.findall(r"<tr><td>(.*?)\s*<a", page.split("money-back", 1)[1], re.DOTALL)
     assert [unescape(text) for text in table] == [each["when"] for each in told["refund_conditions"]]
@@ -131,4 +131,4 @@ def test_the_table_of_the_order_page_is_the_one_of_the_form(buyer: Buyer):
 def test_an_order_by_program_says_it_on_its_page_too(buyer: Buyer):
     order = OrderFactory(user=buyer.user, channel=Order.Channel.API_V2, quantity=100)
 
-    assert len(on_page(buyer.browser.get(f"/orders/{order.pk}").content.decode())) == 7
+    assert len(on_page(buyer.browser.get(f"/orders/{order.pk}").content.decode())) == 8
