@@ -8,6 +8,7 @@ from django import forms
 from orders.operations.quoting import Request, whole_units
 from orders.reading.catalogue import Wanted
 from policies.operations.appeals import LONGEST, SHORTEST, visible
+from policies.rules import drip_feed
 from policies.rules.drip_feed import Drip
 from policies.rules.eligibility import Refusal
 from policies.rules.vocabulary import Platform, ServiceType
@@ -90,7 +91,8 @@ class PlaceOrder(forms.Form):
 
     def __init__(self, *args: object, service_type: ServiceType, dripfeed: bool = False, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if not dripfeed or service_type is not ServiceType.DEFAULT:
+        # What was typed stays, also for a service that offers it no more: the rule then says so at its field.
+        if not drip_feed.is_offered(flagged=dripfeed, service_type=service_type) and not any(self._typed()):
             del self.fields["runs"], self.fields["interval"]
         if service_type.is_package or service_type in _COMMENT_TYPES:
             del self.fields["quantity"]
@@ -120,11 +122,13 @@ class PlaceOrder(forms.Form):
 
     def _drip(self) -> Drip | None:
         """The parts that were asked for; None for none, or one."""
-        typed = [str(self.data.get(name, "")).strip() for name in ("runs", "interval") if name in self.fields]
         runs = self.cleaned_data.get("runs")
-        if not any(typed) or runs in (0, 1):
+        if "runs" not in self.fields or not any(self._typed()) or runs in (0, 1):
             return None
         return Drip(runs, self.cleaned_data.get("interval"))
+
+    def _typed(self) -> list[str]:
+        return [str(self.data.get(name, "")).strip() for name in ("runs", "interval")]
 
     def quoted(self) -> str:
         """The token of what stood on the page when the button was pressed, "" if there was none."""

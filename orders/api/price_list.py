@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from accounts.models import User
 from orders.api.wire import money
 from orders.models import CatalogueChange, PriceRule, Service
-from policies.rules import pricing
+from policies.rules import drip_feed, pricing
 from policies.rules.vocabulary import ServiceType
 
 _prepared: dict[int, tuple[list[dict[str, Any]], bytes]] = {}  # the newest version alone
@@ -60,7 +60,7 @@ def _listed(service: Service) -> dict[str, Any]:
         "max": str(service.max_quantity),
         "refill": service.refill,
         "cancel": service.cancel,
-        "dripfeed": service.dripfeed and service.type == ServiceType.DEFAULT.value,  # as `drip_feed.check_drip` has it
+        "dripfeed": drip_feed.is_offered(flagged=service.dripfeed, service_type=ServiceType(service.type)),
         "desc": service.description,
         "refill_days": service.refill_days,
         "average_time": None if service.average_minutes is None else str(service.average_minutes),

@@ -38,10 +38,10 @@ def answer(shown: Shown, price: Decimal, terms: Terms) -> dict[str, Any]:
 def _plan(terms: Terms) -> dict[str, str | None]:
     """The parts, the minutes between two, the most a link gets in 24 hours, and who goes first on it; null: none."""
     return {
-        "parts": str(len(terms.runs)),
-        "largest_part": str(max(run.quantity for run in terms.runs)),
-        "last_part_at": _instant(terms.runs[-1].due_at),
-        "interval_minutes": None if terms.interval_minutes is None else str(terms.interval_minutes),
+        "parts": str(len(terms.plan.runs)),
+        "largest_part": str(max(run.quantity for run in terms.plan.runs)),
+        "last_part_at": _instant(terms.plan.runs[-1].due_at),
+        "interval_minutes": None if terms.plan.interval_minutes is None else str(terms.plan.interval_minutes),
         "daily_cap": None if terms.order.daily_cap is None else str(terms.order.daily_cap),
         "orders_ahead": str(terms.ahead),
     }

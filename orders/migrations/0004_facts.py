@@ -5,6 +5,11 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
+# By whichever arguments it was made: the text grew since, and a database of before keeps the older one too.
+BACKWARDS = """
+DROP FUNCTION IF EXISTS orders_facts(bigint, bigint, text, timestamptz);
+DROP FUNCTION IF EXISTS orders_facts(bigint, bigint, text, text, timestamptz);
+"""
 
 
 class Migration(migrations.Migration):
@@ -15,7 +20,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(
-            (SQL / "orders_facts.sql").read_text(), "DROP FUNCTION orders_facts"
-        ),
+        migrations.RunSQL((SQL / "orders_facts.sql").read_text(), BACKWARDS),
     ]

@@ -1,7 +1,7 @@
 """Parts that a customer chooses, the interval an order keeps, and the daily cap of a link (R17, R18).
 
 Orders under way keep the interval that their service has now: until now it was read from there. The facts of an order
-are read by its link too.
+are read by its link too, by a function beside the one of before, which code of the last release goes on calling.
 """
 
 from pathlib import Path
@@ -53,7 +53,6 @@ class Migration(migrations.Migration):
                 name="order_daily_cap_lets_something_go",
             ),
         ),
-        migrations.RunSQL("DROP FUNCTION IF EXISTS orders_facts(bigint, bigint, text, timestamptz)", migrations.RunSQL.noop),
         migrations.RunSQL((SQL / "orders_facts.sql").read_text(), migrations.RunSQL.noop),
         migrations.RunSQL(KEEP_INTERVALS, migrations.RunSQL.noop),
         migrations.RunSQL(

@@ -11,7 +11,7 @@ import policies.operations as policies
 from orders import links
 from plumbing import sql
 from policies.models import PolicyVersion
-from policies.rules import pricing
+from policies.rules import pacing, pricing
 from policies.rules.forecasts import Ahead, Forecast, Measured
 from policies.rules.vocabulary import ServiceType
 
@@ -61,13 +61,8 @@ class Offer:
 
     @property
     def most_a_day(self) -> int | None:
-        """Units that one link gets in any 24 hours (R18): what staff stated, else as many as the largest order.
-
-        None: no limit was meant, or the service sells packages, whose units say nothing about a number.
-        """
-        if self.daily_cap == 0 or ServiceType(self.type).is_package:
-            return None
-        return self.daily_cap or self.max_quantity
+        """Units that one link gets in any 24 hours; None without a limit."""
+        return pacing.most_a_day(stated=self.daily_cap, largest=self.max_quantity, service_type=ServiceType(self.type))
 
     def at(self, rate: Decimal) -> "Offer":
         """The same at a rate that was promised."""

@@ -224,7 +224,7 @@ def _order_row(call: _Call, quoted: Quote, terms: Terms) -> dict[str, Any]:
         "average_minutes": offer.average_minutes,
         "start_window_hours": offer.start_window_hours,
         "drip_runs": terms.order.parts if terms.order.drip_interval else None,
-        "run_interval_minutes": terms.interval_minutes,
+        "run_interval_minutes": terms.plan.interval_minutes,
         "daily_cap": terms.order.daily_cap,
         "link": request.link,
         "fingerprint": links.fingerprint(request.link),
@@ -264,7 +264,7 @@ def _run_rows(quoted: Quote, terms: Terms) -> list[dict[str, Any]]:
             "delivered": 0,
             "outcome": "",
         }
-        for run in terms.runs
+        for run in terms.plan.runs
     ]
 
 

@@ -140,12 +140,12 @@ def content_of(quoted: Quote, terms: Terms, request: Request) -> dict[str, objec
 
 def _plan(terms: Terms) -> dict[str, object]:
     """Evenly spaced, of sizes that differ by one at most: so this is all of it, however many parts there are."""
-    first, last = terms.runs[0], terms.runs[-1]
+    first, last = terms.plan.runs[0], terms.plan.runs[-1]
     return {
-        "runs": len(terms.runs),
-        "largest": max(run.quantity for run in terms.runs),
+        "runs": len(terms.plan.runs),
+        "largest": max(run.quantity for run in terms.plan.runs),
         "last_after_s": int((last.due_at - first.due_at).total_seconds()),
-        "interval_minutes": terms.interval_minutes,
+        "interval_minutes": terms.plan.interval_minutes,
         "chosen": terms.order.drip_interval is not None,
         "daily_cap": terms.order.daily_cap,
     }

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from orders.operations import planning
 from orders.operations.offers import Facts, Offer, facts_for
 from policies.models import PolicyVersion
-from policies.rules import drip_feed, eligibility, expectations, forecasts, pacing, refunds, tolerance
+from policies.rules import eligibility, expectations, forecasts, refunds, tolerance
 from policies.rules.clauses import Params, Reason
 from policies.rules.drip_feed import Drip
 from policies.rules.expectations import OrderTerms
@@ -45,13 +46,11 @@ class Terms:
     """What the order would promise: its parts, what to expect of it, when money comes back and how much.
 
     asked_at: when it would be placed. price: account currency. cancel: whether it may be canceled once it was sent.
-    params: of the refund policy that would govern it. interval: between two parts, None for one alone. ahead: how many
-    live orders go first on the same link.
+    params: of the refund policy that would govern it. ahead: how many live orders go first on the same link.
     """
 
     order: OrderTerms
-    runs: tuple[pacing.PlannedRun, ...]
-    interval: timedelta | None
+    plan: planning.Plan
     ahead: int
     asked_at: datetime
     price: Decimal
@@ -62,11 +61,6 @@ class Terms:
     def tolerance(self) -> int:
         """How many units may be missing as a minor difference."""
         return self.order.tolerance
-
-    @property
-    def interval_minutes(self) -> int | None:
-        """Between two parts; None for one alone."""
-        return None if self.interval is None else int(self.interval.total_seconds()) // 60
 
     @property
     def forecast(self) -> forecasts.Forecast | None:
@@ -179,8 +173,12 @@ def judge(
     params = next(version.params for version in facts.versions if version.policy.slug == "refund")
     units = units_of(offer, request)
     price = offer.price(units=units) if units and _plannable(offer, units) else None
-    undripped = _check_drip(offer, request)
-    asked = _asked(offer, request, units, None if undripped else price, facts.balance, unaccepted)
+    against_parts = planning.check(offer, request.drip, part=request.quantity or None)
+    asked = _asked(offer, request, units, None if against_parts else price, facts.balance, unaccepted)
+    terms = None
+    if units and price is not None:
+        planned = planning.plan(offer, units=units, drip=_drip(offer, request), now=now)
+        terms = _terms(facts, offer, planned, price, params, held, now)
     return Quote(
         offer=offer,
         units=units,
@@ -188,8 +186,8 @@ def judge(
         balance=facts.balance,
         versions=facts.versions,
         missing=facts.missing,
-        refusals=(*undripped, *eligibility.check_order(asked, params=params)),
-        terms=_terms(facts, offer, request, units, price, params, held, now) if units and price is not None else None,
+        refusals=(*against_parts, *eligibility.check_order(asked, params=params)),
+        terms=terms,
     )
 
 
@@ -214,20 +212,6 @@ def _drip(offer: Offer, request: Request) -> Drip | None:
     """The parts that were chosen, where a plan can be made of them; the rule says what is wrong with others."""
     drip = request.drip
     return drip if drip and drip.is_whole and ServiceType(offer.type) is ServiceType.DEFAULT else None
-
-
-def _check_drip(offer: Offer, request: Request) -> tuple[eligibility.Refusal, ...]:
-    if request.drip is None:
-        return ()
-    permitted = drip_feed.Permitted(
-        offered=offer.dripfeed,
-        service_type=ServiceType(offer.type),
-        minimum=offer.min_quantity,
-        run_size=offer.run_size,
-        interval_minutes=offer.run_interval_minutes,
-        daily_cap=offer.most_a_day,
-    )
-    return drip_feed.check_drip(request.drip, part=request.quantity or None, permitted=permitted)
 
 
 def _plannable(offer: Offer, units: int) -> bool:
@@ -269,81 +253,25 @@ def _asked(
     )
 
 
-def _forecast(
-    facts: Facts, units: int, runs: Sequence[pacing.PlannedRun], drip: Drip | None, held: Held | None, now: datetime
-) -> forecasts.Forecast | None:
-    """What was promised, else what like orders took; None too while nothing is sent: nobody knows when it goes on.
-
-    Parts of the customer's choice are no part of what a service's orders take; a link that is busy makes it wait.
-    """
-    if held:
-        return held.forecast
-    if facts.offer is None or not facts.offer.sending:
-        return None
-    if drip:
-        part = forecasts.from_history(units=runs[0].quantity, history=facts.history)
-        alike = forecasts.in_parts(part, last_after=runs[-1].due_at - runs[0].due_at)
-    else:
-        alike = forecasts.from_history(units=units, history=facts.history)
-    return forecasts.behind(alike, ahead=facts.ahead, now=now)
-
-
-def _plan(
-    offer: Offer, request: Request, units: int, drip: Drip | None, now: datetime
-) -> tuple[tuple[pacing.PlannedRun, ...], timedelta | None]:
-    """The parts and what lies between two of them: as the customer chose, else as the service paces them (R17, R18)."""
-    run_size, interval = offer.run_size, _minutes(offer.run_interval_minutes)
-    if drip:
-        run_size, interval = request.quantity, _minutes(drip.interval_minutes)
-    else:
-        run_size, interval = pacing.under_cap(
-            quantity=units, run_size=run_size, interval=interval, daily_cap=offer.most_a_day
-        )
-    runs = pacing.plan(quantity=units, now=now, run_size=run_size, interval=interval)
-    return runs, interval if len(runs) > 1 else None
-
-
-def _minutes(number: int | None) -> timedelta | None:
-    return None if number is None else timedelta(minutes=number)
-
-
 def _terms(
-    facts: Facts,
-    offer: Offer,
-    request: Request,
-    units: int,
-    price: Decimal,
-    params: Params,
-    held: Held | None,
-    now: datetime,
+    facts: Facts, offer: Offer, planned: planning.Plan, price: Decimal, params: Params, held: Held | None, now: datetime
 ) -> Terms:
     package = ServiceType(offer.type).is_package
-    drip = _drip(offer, request)
-    runs, interval = _plan(offer, request, units, drip, now)
     order = OrderTerms(
-        units=units,
+        units=planned.units,
         package=package,
         instant=offer.instant,
-        parts=len(runs),
-        tolerance=0 if package else tolerance.tolerance_units(quantity=units, params=params),
+        parts=len(planned.runs),
+        tolerance=0 if package else tolerance.tolerance_units(quantity=planned.units, params=params),
         refill=offer.refill,
         refill_days=offer.refill_days,
         refill_max=offer.refill_max,
         refill_cap_percent=offer.refill_cap_percent,
         platform=offer.platform,
         metric=offer.metric,
-        forecast=_forecast(facts, units, runs, drip, held, now),
+        forecast=held.forecast if held else planning.forecast(facts, planned, now=now),
         pace=offer.pace_per_hour,
-        drip_interval=drip.interval_minutes if drip else None,
+        drip_interval=planned.drip.interval_minutes if planned.drip else None,
         daily_cap=offer.most_a_day,
     )
-    return Terms(
-        order=order,
-        runs=runs,
-        interval=interval,
-        ahead=len(facts.ahead),
-        asked_at=now,
-        price=price,
-        cancel=offer.cancel,
-        params=params,
-    )
+    return Terms(order, planned, ahead=len(facts.ahead), asked_at=now, price=price, cancel=offer.cancel, params=params)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from orders.models import Category, PriceRule, Service
-from policies.rules import pacing, pricing
+from policies.rules import drip_feed, pacing, pricing
 from policies.rules.vocabulary import Platform, ServiceType
 
 MOST_WORDS = 8  # of a search; more would only cost
@@ -43,6 +43,19 @@ class Listed:
     def is_instant(self) -> bool:
         """Whether it may be called instant (R19)."""
         return pacing.is_instant(flagged=self.service.instant, description=self.service.description)
+
+    @property
+    def offers_parts(self) -> bool:
+        """Whether its customers may choose the parts (R17)."""
+        return drip_feed.is_offered(flagged=self.service.dripfeed, service_type=ServiceType(self.service.type))
+
+    @property
+    def most_a_day(self) -> int | None:
+        """Units that one link gets in any 24 hours (R18); None without a limit."""
+        service = self.service
+        return pacing.most_a_day(
+            stated=service.daily_cap, largest=service.max_quantity, service_type=ServiceType(service.type)
+        )
 
     @property
     def least(self) -> Decimal:

@@ -33,13 +33,13 @@ class Drip:
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """What a service permits. run_size: the most units of a part; interval_minutes: between two parts of its own pace.
+    """What a service permits; None: nothing stated.
 
-    daily_cap: units that one link gets in any 24 hours. None: nothing stated.
+    offered: as of `is_offered`. minimum: units of an order. run_size: the most units of a part; interval_minutes:
+    between two parts of its own pace. daily_cap: units that one link gets in any 24 hours.
     """
 
     offered: bool
-    service_type: ServiceType
     minimum: int
     run_size: int | None
     interval_minutes: int | None
@@ -58,13 +58,18 @@ class Permitted:
         return max(least, minutes_apart(part=part, daily_cap=self.daily_cap))
 
 
+def is_offered(*, flagged: bool, service_type: ServiceType) -> bool:
+    """Whether a customer may choose the parts: only where staff say so, and a part is so many units (api-v2 b.3)."""
+    return flagged and service_type is ServiceType.DEFAULT
+
+
 def check_drip(asked: Drip, *, part: int | None, permitted: Permitted) -> tuple[Refusal, ...]:
     """Every reason not to deliver in these parts, each at its field (R17); () if it may be.
 
     part: units of one, None where that is no whole number; whether all of them together are too many, the order's own
     check says.
     """
-    if not permitted.offered or permitted.service_type is not ServiceType.DEFAULT:
+    if not permitted.offered:
         return (Refusal("runs", "drip_feed_not_offered", {}, clause.NO_SPIKES),)
     return (*_about_the_runs(asked), *_about_the_part(part, permitted), *_about_the_interval(asked, part, permitted))
 
@@ -87,7 +92,7 @@ def _about_the_part(part: int | None, permitted: Permitted) -> Iterator[Refusal]
 def _about_the_interval(asked: Drip, part: int | None, permitted: Permitted) -> Iterator[Refusal]:
     shortest = permitted.shortest_interval(part or 1)
     facts = {"minimum": shortest, "maximum": LONGEST_INTERVAL}
-    if asked.interval_minutes is None or asked.interval_minutes > LONGEST_INTERVAL:
+    if asked.interval_minutes is None or not 1 <= asked.interval_minutes <= LONGEST_INTERVAL:
         yield Refusal("interval", "interval_out_of_range", facts)
     elif asked.interval_minutes < shortest:
         yield Refusal("interval", "interval_too_short", facts, clause.NO_SPIKES)

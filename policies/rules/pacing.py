@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from policies.rules.vocabulary import ServiceType
+
 BAND_POINTS = 24
 _DAY = 24 * 60  # minutes
 SLOWEST_SHARE = 2  # the band's late edge runs at half the stated pace
@@ -52,6 +54,17 @@ def plan(
     return tuple(
         PlannedRun(i + 1, quantity * (i + 1) // runs - quantity * i // runs, now + i * interval) for i in range(runs)
     )
+
+
+def most_a_day(*, stated: int | None, largest: int, service_type: ServiceType) -> int | None:
+    """Units that one link gets in any 24 hours: as staff state it, else as many as the service's largest order.
+
+    stated: 0 lifts it, which is a word of its own (R18). None: no limit was meant, or the service sells packages, whose
+    units say nothing about a number.
+    """
+    if stated == 0 or service_type.is_package:
+        return None
+    return largest if stated is None else stated
 
 
 def under_cap(

@@ -73,7 +73,7 @@ class TestForm:
             ({"runs": ""}, "runs", "from 2 to 100"),
             ({"interval": ""}, "interval", "from 1 to 1,440"),
             ({"interval": "1441"}, "interval", "from 1 to 1,440"),
-            ({"interval": "0"}, "interval", "at least 1 minutes apart"),
+            ({"interval": "0"}, "interval", "from 1 to 1,440"),
             ({"quantity": "9"}, "quantity", "smallest part"),
             ({"quantity": "20001"}, "quantity", "largest order of this service is 100,000; you asked for 100,005"),
         ],
@@ -114,6 +114,33 @@ class TestForm:
         assert "at most 100 units at a time" in bigger.context["draft"].form.errors["quantity"][0]
         assert buyer.place(buyer.form(paced), quantity="100", runs="5", interval="60").status_code == 302
 
+    def test_a_service_that_offers_it_no_more_says_so_and_keeps_what_was_typed(self, buyer, dripping):
+        form = buyer.look(buyer.form(dripping), **CHOSEN)
+        Service.objects.update(dripfeed=False)
+
+        answer = buyer.place(form, **CHOSEN)
+
+        shown = answer.context["draft"].form
+        assert (answer.status_code, buyer.orders) == (422, [])
+        assert "does not deliver in parts of your choice" in shown.errors["runs"][0]
+        assert {name: shown[name].value() for name in CHOSEN} == CHOSEN
+
+    def test_a_second_click_leads_to_its_order_though_the_service_left_sale(self, buyer, dripping):
+        """Decision 13: the same request, whatever became of the service."""
+        form = buyer.look(buyer.form(dripping), **CHOSEN)
+        first = buyer.send(form)
+        Service.objects.update(active=False)
+
+        assert buyer.send(form).url == first.url
+        assert len(buyer.orders) == 1
+
+    def test_its_service_says_that_parts_may_be_chosen(self, buyer, dripping):
+        page = buyer.browser.get(reverse("orders:service", args=[dripping.pk])).content.decode()
+        plain = buyer.browser.get(reverse("orders:service", args=[ServiceFactory().pk])).content.decode()
+
+        assert ("Drip-feed" in page, "Drip-feed" in plain) == (True, False)
+        assert ("in any 24 hours" in page, "100,000 in any 24 hours" in plain) == (False, True)
+
     def test_its_page_shows_the_parts_and_orders_the_same_again(self, buyer, dripping):
         buyer.place(buyer.form(dripping), **CHOSEN)
         (order,) = buyer.orders
@@ -152,7 +179,7 @@ class TestApi:
             ({"runs": "5"}, "Interval must be from 1 to 1440 minutes", "interval_out_of_range"),
             ({"runs": "-5", "interval": "90"}, "Runs must be from 2 to 100", "runs_out_of_range"),
             ({"runs": "9" * 30, "interval": "90"}, "Runs must be from 2 to 100", "runs_out_of_range"),
-            ({"runs": "5", "interval": "0"}, "Interval must be from 1 to 1440 minutes", "interval_too_short"),
+            ({"runs": "5", "interval": "0"}, "Interval must be from 1 to 1440 minutes", "interval_out_of_range"),
             ({"runs": "5", "interval": "90", "quantity": 9}, "Quantity less than minimal 10", "part_below_minimum"),
         ],
     )
@@ -183,7 +210,7 @@ class TestApi:
         told = reseller.call("quote", **asked)
 
         assert told["charge"] == "1.00"
-        assert told["plan"]["parts"], told["plan"]["interval_minutes"] == ("5", "90")
+        assert (told["plan"]["parts"], told["plan"]["interval_minutes"]) == ("5", "90")
         order = Order.objects.get(pk=reseller.add(dripping, **CHOSEN, quote=told["quote"])["order"])
         assert order.quote.content["plan"]["chosen"] is True
         assert reseller.add(dripping, quantity=100, quote=told["quote"])["error"].startswith("Quote is for another")

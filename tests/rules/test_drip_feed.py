@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.rules import pacing
-from policies.rules.drip_feed import Drip, Permitted, check_drip
+from policies.rules.drip_feed import Drip, Permitted, check_drip, is_offered
 from policies.rules.vocabulary import ServiceType
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 PERMITTED = Permitted(
     offered=True,
-    service_type=ServiceType.DEFAULT,
     minimum=10,
     run_size=250,
     interval_minutes=60,
@@ -37,7 +36,6 @@ def test_what_is_permitted_is_not_refused():
     ("drip", "part", "changes", "found"),
     [
         (FINE, 100, {"offered": False}, [("runs", "drip_feed_not_offered")]),
-        (FINE, 100, {"service_type": ServiceType.PACKAGE}, [("runs", "drip_feed_not_offered")]),
         (Drip(None, 360), 100, {}, [("runs", "runs_out_of_range")]),
         (Drip(1, 360), 100, {}, [("runs", "runs_out_of_range")]),
         (Drip(2, 360), 100, {}, []),
@@ -46,7 +44,7 @@ def test_what_is_permitted_is_not_refused():
         (Drip(5, None), 100, {}, [("interval", "interval_out_of_range")]),
         (Drip(5, 1440), 100, {}, []),
         (Drip(5, 1441), 100, {}, [("interval", "interval_out_of_range")]),
-        (Drip(5, 0), 100, {"run_size": None, "daily_cap": None}, [("interval", "interval_too_short")]),
+        (Drip(5, 0), 100, {"run_size": None, "daily_cap": None}, [("interval", "interval_out_of_range")]),
         (Drip(5, 1), 100, {"run_size": None, "daily_cap": None}, []),
         (Drip(5, 59), 10, {"daily_cap": None}, [("interval", "interval_too_short")]),
         (Drip(5, 60), 10, {"daily_cap": None}, []),
@@ -63,6 +61,13 @@ def test_what_is_permitted_is_not_refused():
 )
 def test_each_bound_is_kept_at_its_field(drip, part, changes, found):
     assert refused(drip, part, **changes) == found
+
+
+def test_only_a_part_of_so_many_units_can_be_chosen():
+    offered = [kind for kind in ServiceType if is_offered(flagged=True, service_type=kind)]
+
+    assert offered == [ServiceType.DEFAULT]
+    assert not is_offered(flagged=False, service_type=ServiceType.DEFAULT)
 
 
 def busiest_day(runs):

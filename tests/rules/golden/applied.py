@@ -195,8 +195,7 @@ def drips() -> Iterator[Given]:
     permitted = list(
         some(
             99, drip_feed.Permitted, offered=(True, True, True, False), minimum=(10,), run_size=(None, 250, 250),
-            service_type=(ServiceType.DEFAULT, ServiceType.DEFAULT, ServiceType.PACKAGE), interval_minutes=(None, 60),
-            daily_cap=(None, 200, 5000),
+            interval_minutes=(None, 60), daily_cap=(None, 200, 5000),
         )
     )  # fmt: skip
     yield from some(400, dict, asked=asked, part=(None, 9, 10, 200, 201, 250, 251), permitted=permitted)
