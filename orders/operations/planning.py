@@ -51,15 +51,14 @@ def check(offer: Offer, drip: Drip | None, *, part: int | None) -> Sequence[Refu
 
 def plan(offer: Offer, *, units: int, drip: Drip | None, now: datetime) -> Plan:
     """As the customer chose, else as the service paces it, under the link's daily cap (R16 to R18)."""
+    run_size, interval = pacing.under_cap(
+        quantity=units,
+        run_size=offer.run_size,
+        interval=_minutes(offer.run_interval_minutes),
+        daily_cap=offer.most_a_day,
+    )
     if drip and drip.runs:
         run_size, interval = units // drip.runs, _minutes(drip.interval_minutes)
-    else:
-        run_size, interval = pacing.under_cap(
-            quantity=units,
-            run_size=offer.run_size,
-            interval=_minutes(offer.run_interval_minutes),
-            daily_cap=offer.most_a_day,
-        )
     return Plan(units, pacing.plan(quantity=units, now=now, run_size=run_size, interval=interval), drip)
 
 

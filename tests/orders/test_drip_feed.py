@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from tests.factories import NOON, OrderFactory, ServiceFactory
 from tests.orders.buyer import LINK, Buyer
 from tests.orders.decided import ended
 from tests.orders.test_api_v2 import Reseller
+from tests.orders.upstream import PATIENCE
 from tests.past_the_guards import past_the_guards
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +262,9 @@ class TestDelivery:
             sent += upstream.send()
             upstream.later(minutes=90)
             upstream.look()
+        until = time.monotonic() + PATIENCE
+        while upstream.fresh(order).ended_at is None and time.monotonic() < until:
+            upstream.look()  # the simulator's time is its own
 
         done = upstream.fresh(order)
         assert (sent, done.status, upstream.accepted(order)) == (3, "completed", 3)
