@@ -108,7 +108,7 @@ def facts_for(
 
     by_key: a program asks, for which the standing acceptance of its key's owner counts (terms.6.2).
     """
-    asked = [user_id, service_id, links.fingerprint(link) if link else None, request_key, now]
+    asked = [user_id, service_id, _fingerprint(link), request_key, now]
     ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s, %s, %s)", asked)
     read: Mapping[str, Any] = json.loads(text, parse_float=Decimal)
     required = [
@@ -124,6 +124,14 @@ def facts_for(
         missing=tuple(version for version, agreed in required if not agreed),
         earlier=Earlier(*read["earlier"]) if read["earlier"] else None,
     )
+
+
+def _fingerprint(link: str) -> str | None:
+    """As orders keep it; None for what is no link at all, as typed: the rules refuse it, and nobody is ahead on it."""
+    try:
+        return links.fingerprint(link) if link else None
+    except ValueError:  # brackets that do not close, half a character
+        return None
 
 
 def _ahead(read: list[Any]) -> Ahead:

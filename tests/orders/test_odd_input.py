@@ -1,10 +1,13 @@
 """What no browser sends: answered as what it is, never with an error of our own."""
 
+import json
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts import keys
 from orders.models import Order, Service
 from tests.factories import CustomerFactory, OrderFactory, ProviderFactory, ServiceFactory
 from tests.orders.buyer import Buyer
@@ -31,6 +34,27 @@ def test_a_search_for_more_digits_than_any_order_has_finds_none(client):
     client.force_login(order.user)
 
     assert list(client.get(reverse("orders:index"), {"q": MANY_DIGITS}).context["page"].lines) == []
+
+
+@pytest.mark.parametrize("link", ["http://[", "http://[x]y", "a\ud800", "a\0", "//", "@", "?", "\u202e"], ids=ascii)
+def test_a_link_that_is_none_is_refused_at_its_field_also_where_others_on_it_are_looked_for(link):
+    """R5, R20: what goes first on a link is asked before the rules have looked at it."""
+    buyer, service = Buyer(), ServiceFactory()
+    _, key = keys.create_key(user_id=buyer.user.pk, label="", now=timezone.now())
+    call = {"key": key, "service": service.pk, "link": link, "quantity": 100}
+
+    answers = [
+        buyer.browser.post("/api/v2", json.dumps({**call, "action": action}), content_type="application/json")
+        for action in ("quote", "add")
+    ]
+    form = buyer.form(service)
+    typed = {**form, "quantity": "100", "link": link.encode(errors="surrogatepass")}
+    shown = [buyer.browser.post(address, typed) for address in (QUOTE, PLACE)]
+
+    assert {answer.json()["error"] for answer in answers} <= {"Bad link", "Incorrect request"}
+    assert shown[0].status_code == 200
+    assert shown[1].status_code in (409, 422)  # the total for this link was not shown, or it is refused before
+    assert buyer.orders == []
 
 
 class TestAProviderThatIsSwitchedOff:
