@@ -249,5 +249,7 @@ class TestBusyLink:
 
         page = buyer.browser.post(QUOTE, {"service": service.pk, "link": LINK, "quantity": "100"})
 
-        assert "1 other order; this one waits until it has ended" in page.content.decode()
+        text = page.content.decode()
+        assert "1 other order; this one waits until it has ended" in text
+        assert ("when the link is free, as one part" in text, "at once" in text) == (True, False)
         assert not Order.objects.of(buyer.user.pk).exists()
