@@ -43,7 +43,9 @@ class Control:
             case "GET", "/control":
                 return self._state(now)
             case "GET", "/control/counts":
-                return self._counts()
+                return self._totals() | {"links": self._links()}
+            case "GET", "/control/totals":
+                return self._totals()
             case "GET", "/control/orders":
                 return self._orders(str(asked.get("ids", "")), float(str(asked.get("at", now))))
         return self.pay_site.control(method, path, asked, now=now)
@@ -83,17 +85,19 @@ class Control:
         if "deposit" in asked:
             self.provider.journal.deposit(round(float(str(asked["deposit"])) * UNIT))
 
-    def _counts(self) -> Json:
+    def _totals(self) -> Json:
         journal = self.provider.journal
-        links = {
-            link: {"arrived": arrived, "accepted": journal.accepted[link]} for link, arrived in journal.arrived.items()
-        }
         return {
             "orders": len(journal.orders),
             "arrived": journal.arrived.total(),
             "accepted": journal.accepted.total(),
-            "links": links,
             "requests": dict(self.requests),
+        }
+
+    def _links(self) -> Json:
+        journal = self.provider.journal
+        return {
+            link: {"arrived": arrived, "accepted": journal.accepted[link]} for link, arrived in journal.arrived.items()
         }
 
     def _orders(self, ids: str, at: float) -> Json:

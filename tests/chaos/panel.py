@@ -49,8 +49,8 @@ def strikes(dice: random.Random, *, orders: int, companions: Sequence[str], long
 class Panel:
     """Processes of `make run` by name, with the same command lines, each in a group of its own.
 
-    app: the Celery app's module. reach: the variables that lead to the database; postgres: its server, where it is to
-    die too. The Redis keeps nothing: killed, it comes back empty.
+    reach: the variables that lead to the database; postgres: its server, where it is to die too. The Redis keeps
+    nothing: killed, it comes back empty. unsafe: without the safety that `sabotage` reads from these variables.
     """
 
     def __init__(
@@ -58,14 +58,15 @@ class Panel:
         folder: Path,
         *,
         provider_at: str,
-        app: str,
         reach: Mapping[str, str],
         processes: Sequence[str] = PROCESSES,
         postgres: Postgres | None = None,
         web_port: int = 0,
+        unsafe: bool = False,
     ) -> None:
         home = Home(folder)
         self.kills = 0
+        self.ended_by_themselves: list[str] = []
         self.reach = reach
         self.names = processes
         self.postgres = postgres
@@ -78,7 +79,7 @@ class Panel:
             throwaway=True,
         )
         choices = Choices(port=web_port, demo=False)
-        self.programs = {each.name: _of_app(each, app) for each in programs(choices, home)}
+        self.programs = {each.name: (_unsafe(each) if unsafe else each) for each in programs(choices, home)}
         self.children = Children(home, places.ROOT, {**os.environ, **IN_A_HURRY, "OUTBOUND_ALLOW": provider_at})
 
     def start(self) -> None:
@@ -95,9 +96,13 @@ class Panel:
             self._start_again(name)
         self.kills += len(victims)
 
-    def watch(self) -> None:
-        """Raise ChildDied if a process ended that nobody killed."""
-        self.children.watch()
+    def supervise(self) -> None:
+        """Start again what ended and nobody killed, as an operator's supervisor would, and remember it."""
+        for child in [each for each in self.children.running if not each.alive]:
+            child.popen.wait()
+            self.children.running.remove(child)
+            self.ended_by_themselves.append(child.program.name)
+            self.children.start(child.program)
 
     def end(self) -> None:
         for name in [child.program.name for child in self.children.running]:
@@ -160,8 +165,9 @@ def _redis_binary() -> Path:
     return binary
 
 
-def _of_app(program: Program, app: str) -> Program:
-    return replace(program, argv=[app if word == "smmpanel" else word for word in program.argv])
+def _unsafe(program: Program) -> Program:
+    swapped = {"smmpanel": "tests.chaos.unsafe_app", "smmpanel.wsgi:application": "tests.chaos.unsafe_wsgi:application"}
+    return replace(program, argv=[swapped.get(word, word) for word in program.argv])
 
 
 def database_url() -> str:

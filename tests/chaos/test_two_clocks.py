@@ -14,8 +14,8 @@ from orders.models import OrderEvent
 from plumbing.caches import FailOpenRedisCache
 from smmpanel import beats
 from smmpanel.embedded.children import Program
-from tests.chaos.conftest import Chaos
 from tests.chaos.counting import what_happened
+from tests.chaos.rig import Rig
 
 pytestmark = pytest.mark.chaos
 
@@ -42,7 +42,7 @@ def cron(stop: Event) -> int:
     return passes
 
 
-def heard_of_two(chaos: Chaos) -> bool:
+def heard_of_two(chaos: Rig) -> bool:
     """Whether the panel's own cache remembers two clocks that take turns."""
     cache = FailOpenRedisCache(chaos.panel.redis.url, {"KEY_PREFIX": "smmpanel"})
     heard = cache.get(beats.KEY, [])
@@ -50,7 +50,7 @@ def heard_of_two(chaos: Chaos) -> bool:
 
 
 def test_two_beats_cron_and_twice_the_workers_do_each_thing_once(chaos, settings, tell):
-    begun = chaos("--latency-ms", "20", seed=0)
+    begun = chaos("--latency-ms", "20")
     panel = begun.panel
     panel.children.start(*(second(panel.programs[name]) for name in ("beat", "clock", "upstream")))
     settings.OUTBOUND_ALLOW = [*settings.OUTBOUND_ALLOW, f"127.0.0.1:{begun.simulator.port}"]
@@ -59,17 +59,18 @@ def test_two_beats_cron_and_twice_the_workers_do_each_thing_once(chaos, settings
     with ThreadPoolExecutor(1) as threads:
         passes = threads.submit(cron, stop)
         try:
-            orders = begun.place(ORDERS)
+            orders = begun.place(range(ORDERS))
             begun.settle()
             begun.until(lambda: heard_of_two(begun), "the second beat was not heard of")
             begun.until(lambda: not Outgoing.objects.filter(sent_at=None).exists(), "mails wait")
         finally:
             stop.set()
-        happened = what_happened(begun.upstream)
+        happened = what_happened(begun.simulator, customers=[begun.upstream.customer.pk])
         tell(f"two beats, four workers, {passes.result()} passes from cron: {happened}")
 
     assert (happened.sent_twice, happened.forgotten, happened.cents_lost) == (0, 0, 0)
     assert happened.books_balance
+    assert not panel.ended_by_themselves
     assert happened.ended == happened.orders == ORDERS + 1  # with the one that `settle` waits for
     endings = OrderEvent.objects.filter(order__in=orders, kind="status", order__ended_at__isnull=False)
     assert endings.filter(status__in=("completed", "partial", "canceled")).count() == ORDERS

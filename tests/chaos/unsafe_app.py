@@ -1,4 +1,4 @@
-"""The Celery app of a panel without the claim. Workers of the negative control start with it."""
+"""The Celery app of a panel without one of its safeties. Workers of the negative controls start with it."""
 
 import django
 
@@ -10,4 +10,4 @@ from tests.chaos import sabotage  # noqa: E402 -- models cannot be imported befo
 
 __all__ = ["app"]
 
-sabotage.send_then_write()
+sabotage.switch_off()
