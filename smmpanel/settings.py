@@ -111,6 +111,8 @@ TEMPLATES = [
 # --- state: Postgres is the truth, Redis carries messages and caches that may be lost
 DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# Nobody waits for another's lock for ever: what gives up is undone, and said to the caller or done by the next tick.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c lock_timeout=10s"
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
     CACHES = {

@@ -10,6 +10,8 @@ from wallet import webhooks
 # Staff log in where everybody does: one login, one set of limits, one second factor (decision 26).
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler500 = "smmpanel.views.broken"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("theme", views.theme, name="theme"),

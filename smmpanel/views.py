@@ -1,8 +1,11 @@
 """The public pages of no app: home and what explains the panel, theme and health."""
 
+import sys
+
 from django.conf import settings
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template import loader
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -57,6 +60,16 @@ def _local(address: str) -> str:
     """Where to go back to: a path of this site as it was given, or else home."""
     is_path = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
     return address if is_path else "/"
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """A page that could not be made: a fault of ours, or a database that is away or whose locks are taken.
+
+    Then nothing was committed that the same form, sent again, would do twice.
+    """
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    status, headers = (503, {"Retry-After": "10"}) if away else (500, {})
+    return HttpResponse(loader.get_template(f"{status}.html").render(), status=status, headers=headers)
 
 
 @require_safe

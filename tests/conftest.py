@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
         # Between tests the tables are emptied, which the database refuses to whoever does not say so.
-        settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c smmpanel.may_truncate=on"
+        settings.DATABASES["default"]["OPTIONS"]["options"] += " -c smmpanel.may_truncate=on"
         _forget_the_demo(settings)
 
 

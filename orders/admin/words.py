@@ -45,6 +45,11 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "What became of its parts cannot follow the status it has, so that stayed. The log says what was tried.",
     ),
     flags.SETTLE_FAILED: ("could not be ended", "Its end was reported, and booking it failed. The log says why."),
+    flags.DEARER: (
+        "dearer than listed",
+        "The provider charges more for it than its list says. It goes on, and the customer's price stays. Read the "
+        "list anew or ask the provider, then dismiss this.",
+    ),
     flags.APPEALED: (
         "its owner appealed",
         "The customer asks a person to look at a decision again. Uphold or overturn it on the appeal's page.",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
 
-from orders.delivery import batches, leases, observing, stalling
+from orders.delivery import batches, charging, leases, observing, stalling
 from orders.models import PollBatch, Provider, ProviderLease
 from orders.operations import flags, runs, statuses
 from orders.providers import adapter_for
@@ -101,12 +101,13 @@ class Look:
     overdue: Collection[int]
     tiers: Mapping[int, Tier]
 
-    def odd_reports(self) -> observing.Reports:
-        """What the provider said of runs that a flag is raised about."""
-        odd = {step.run_id for step in self.steps if step.flags}
+    def reports_of(self, runs: Collection[int]) -> observing.Reports:
+        """What the provider said of some runs."""
         reports = self.said.reports
         return (
-            {row[1]: reports[row[0]] for row in self.claimed.rows if row[1] in odd and row[0] in reports} if odd else {}
+            {row[1]: reports[row[0]] for row in self.claimed.rows if row[1] in runs and row[0] in reports}
+            if runs
+            else {}
         )
 
     def seconds_until_next(self) -> list[int]:
@@ -254,13 +255,15 @@ def apply(look: Look, now: datetime) -> None:
     """Write progress, samples, flags, tiers and first units, and give the batches back. What ends is not written here:
     it must still be news if we die before it is settled."""
     moving = [step for step in look.steps if not step.ends]
-    before = {row[1]: row for row in look.claimed.rows} if moving else {}
-    started = {step.order_id for step in moving if step.delivered > before[step.run_id][4] == 0}
+    before = {row[1]: row for row in look.claimed.rows} if look.steps else {}
+    begun = [step for step in look.steps if step.delivered > before[step.run_id][4] == 0]
+    started = {step.order_id for step in begun if not step.ends}
     list(statuses.lock(started))  # orders before deliveries, always
     _write(moving, before, list(look.claimed.turns), now)
     if sampled := [step for step in moving if step.sample]:
         sql.execute(SAMPLE, [now, *_numbers(sampled)])
-    observing.observe(look.steps, look.odd_reports(), now=now)
+    observing.observe(look.steps, look.reports_of({step.run_id for step in look.steps if step.flags}), now=now)
+    charging.compare(begun, look.reports_of({step.run_id for step in begun}), now=now)
     if look.overdue:
         stalling.seen_again((step for step in look.steps if step.run_id in look.overdue), now=now)
     if started:

@@ -7,6 +7,7 @@ from django.db import transaction
 import policies.operations as policies
 from orders.models import Order
 from orders.operations import runs, statuses
+from plumbing.retrying import tried_again
 from policies.rules import cancellations
 from policies.rules.cancellations import CancelDecision
 from policies.rules.clauses import Reason
@@ -23,6 +24,7 @@ class AlreadySent(Exception):
         self.reason = reason
 
 
+@tried_again
 def cancel_unsent(*, user_id: int, order_id: int, now: datetime) -> None:
     """End one of the customer's own orders that was not sent, and pay all of it back, once. Also for the suspended.
 

@@ -16,6 +16,7 @@ NEVER_LANDS = "never_lands"  # tried again and again, and the provider never had
 HELD = "held"  # nobody takes it now, and the reason (R11)
 BY_HAND = "by_hand"  # staff deliver it: it is to be taken, reported and finished (R9)
 ODD_STATUS = "odd_status"  # what became of it cannot follow the status it has: the status stayed
+DEARER = "dearer"  # the provider charges more for it than its list says (fault row 15)
 SETTLE_FAILED = "settle_failed"  # the order could not be ended; the others went on
 APPEALED = "appealed"  # its owner disagrees with a decision (refund.11.2)
 

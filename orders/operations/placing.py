@@ -19,6 +19,7 @@ from orders.operations.confirming import confirm
 from orders.operations.offers import Earlier, Facts, facts_for
 from orders.operations.quoting import Quote, Request, Terms, judge
 from plumbing import sql
+from plumbing.retrying import tried_again
 from policies.models import PolicyVersion
 from policies.rules import eligibility
 from policies.rules import quotes as rule
@@ -72,6 +73,7 @@ class _Call:
     now: datetime
 
 
+@tried_again
 def place_order(
     *,
     user_id: int,

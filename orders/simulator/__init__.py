@@ -51,9 +51,10 @@ How the provider itself goes (`POST /control`, until a reset or a restart):
 forgets them, with `{"deposit": "-50.00"}` changes the balance, with `{"forget_payments": true}` empties the sandbox,
 with `{"catalogue": […]}` lists exactly that from now on, sense or nonsense, and with null or a reset what there is;
 `GET /control/counts` counts, per link, the `add` calls that `arrived` and those that were `accepted`, and all
-`requests` per action, and `GET /control/totals` the sums alone; `GET /control/orders?ids=1,2&at=EPOCH` what was really delivered at a moment, whatever `status`
-says; `POST /control/bulk` with `{"count": 100000, "quantity": 1000, "pace": 500, "ago": 60}` makes live orders at once
-(`service` optional; charged, not counted by link).
+`requests` per action, `GET /control/totals` the same without links; `GET /control/orders?ids=1,2&at=EPOCH` tells what
+was really delivered at a moment, whatever `status` says; `POST /control/bulk` with
+`{"count": 100000, "quantity": 1000, "pace": 500, "ago": 60}` makes live orders at once (`service` optional; charged,
+not counted by link).
 
 **Payments.** The sandbox stands in for a payment company whose page the customer visits: no money moves. It is open
 where `SANDBOX_SECRET` is set, the bearer of its API and the key of its webhooks. Amounts have two decimals:

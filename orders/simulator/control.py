@@ -42,10 +42,8 @@ class Control:
                 return self._bulk(asked, now)
             case "GET", "/control":
                 return self._state(now)
-            case "GET", "/control/counts":
-                return self._totals() | {"links": self._links()}
-            case "GET", "/control/totals":
-                return self._totals()
+            case "GET", "/control/counts" | "/control/totals":
+                return self._totals() | ({} if path.endswith("totals") else {"links": self._links()})
             case "GET", "/control/orders":
                 return self._orders(str(asked.get("ids", "")), float(str(asked.get("at", now))))
         return self.pay_site.control(method, path, asked, now=now)

@@ -18,6 +18,7 @@ import django
 from smmpanel.embedded.postgres import Postgres
 from smmpanel.embedded.services import Home
 from tests.chaos import choices
+from tests.chaos.ports import own_port
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +30,6 @@ def main(arguments: Sequence[str]) -> int:
         database = _database(folder, durable=chosen.without != "durability")
         running.callback(database.stop)
         database.start()
-        database.preferred_port = database.port  # where the others look for it when it is back
         os.environ |= {"DATABASE_URL": database.url, "DJANGO_SETTINGS_MODULE": "smmpanel.settings"}
         django.setup()
         from tests.chaos.stand import Stand  # models cannot be imported before Django knows its database
@@ -46,7 +46,13 @@ def _database(folder: Path, *, durable: bool) -> Postgres:
     """A server of our own, to be killed. One that is not durable may lose what it said was committed."""
     home = folder / "postgres"
     home.mkdir()
-    return Postgres(home=home, record=Home(folder).record("postgres"), password="chaos", throwaway=not durable)
+    return Postgres(
+        home=home,
+        record=Home(folder).record("postgres"),
+        password="chaos",
+        throwaway=not durable,
+        preferred_port=own_port(),
+    )
 
 
 if __name__ == "__main__":

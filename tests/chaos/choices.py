@@ -19,6 +19,8 @@ class Choices:
     kills: int
     seed: int
     latency_ms: int
+    spoiled: float
+    still_seconds: float
     no_request_ids: bool
     without: str
     out: Path
@@ -33,6 +35,8 @@ def read(arguments: Sequence[str], description: str | None) -> Choices:
         "--seed", type=int, default=random.SystemRandom().randrange(10_000), help="of the moments and the victims"
     )
     parser.add_argument("--latency-ms", type=int, default=100, help="of the provider")
+    parser.add_argument("--spoiled", type=float, default=0.06, help="share of its answers that are late, lost or wrong")
+    parser.add_argument("--still-seconds", type=float, default=30, help="what moves no more for so long is forgotten")
     parser.add_argument("--no-request-ids", action="store_true", help="a provider that cannot be asked, as most are")
     parser.add_argument("--without", choices=SAFETIES, default="", help="a safety to do without: the counts must fail")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "chaos.json")

@@ -1,4 +1,4 @@
-"""Programs that order by API v2, each over and over until it has an answer, while what answers them dies and comes back."""
+"""Programs that order by API v2, and ask until they have an answer, while what answers them dies and comes back."""
 
 import time
 from collections import defaultdict
@@ -12,7 +12,7 @@ TWICE_AT_ONCE = 10  # every tenth request is sent by two at the same time, as a 
 ENDINGS = {10: "partial:0.5", 25: "canceled"}  # how every tenth and every twenty-fifth order goes
 ANSWER_SECONDS = 20
 PAUSE_SECONDS = 0.2
-HEADROOM = 64  # so far are they ahead of the provider, so that some are ordering whenever something dies
+LONGEST_PAUSE_SECONDS = 5
 
 
 def link(number: int) -> str:
@@ -33,6 +33,7 @@ class Clients:
         self.refused: list[str] = []
         self.retries = 0
         self.sent_upstream = 0  # kept up to date by whoever watches the provider
+        self._headroom = 2 * len(keys)  # so far are they ahead of the provider: some order whenever something dies
         self._lock, self._stop = Lock(), Event()
         shares = {key: range(number, orders, len(keys)) for number, key in enumerate(keys)}
         self._threads = [Thread(target=self._order, args=[key, share], daemon=True) for key, share in shares.items()]
@@ -53,14 +54,19 @@ class Clients:
 
     def _order(self, key: str, numbers: range) -> None:
         for number in numbers:
-            while len(self.told) - self.sent_upstream > HEADROOM and not self._stop.is_set():
-                time.sleep(0.05)
+            self._wait_for_the_provider()
             asked = self._request(key, number)
             twins = [Thread(target=self._insist, args=[asked]) for _ in range(1 + (number % TWICE_AT_ONCE == 0))]
             for twin in twins:
                 twin.start()
             for twin in twins:
                 twin.join()
+
+    def _wait_for_the_provider(self) -> None:
+        """As long as it is far behind, but not for what it may never get."""
+        end = time.monotonic() + LONGEST_PAUSE_SECONDS
+        while len(self.told) - self.sent_upstream > self._headroom and time.monotonic() < end:
+            time.sleep(0.05)
 
     def _request(self, key: str, number: int) -> dict[str, object]:
         return {

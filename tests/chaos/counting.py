@@ -42,7 +42,7 @@ class Happened:
 
     @property
     def as_promised(self) -> bool:
-        """Whatever dies when (X1): each order was sent at most once, ended or is held, and money is where it belongs."""
+        """Whatever dies when (X1): each order was sent at most once, ended or is held, and money is right."""
         harm = self.sent_twice or self.forgotten or self.cents_lost
         return not harm and self.books_balance and self.ended + self.held == self.orders
 

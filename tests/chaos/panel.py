@@ -15,6 +15,7 @@ from smmpanel.embedded.children import Children, Program
 from smmpanel.embedded.panel import Choices, programs
 from smmpanel.embedded.postgres import Postgres
 from smmpanel.embedded.services import Home
+from tests.chaos.ports import own_port
 
 REDIS, POSTGRES = "redis", "postgres"
 PROCESSES = ("upstream", "clock", "beat")
@@ -35,7 +36,7 @@ class Strike:
 
 def strikes(dice: random.Random, *, orders: int, companions: Sequence[str], longest_wait: float) -> list[Strike]:
     """One strike for each companion, spread over the orders; the process that calls providers dies in each."""
-    share = orders // len(companions)
+    share = orders // max(1, len(companions))
     return [
         Strike(
             after=number * share + dice.randrange(1, share - 4),
@@ -76,6 +77,7 @@ class Panel:
             record=home.record(REDIS),
             log=home.log(REDIS),
             password="chaos",
+            preferred_port=own_port(),
             throwaway=True,
         )
         choices = Choices(port=web_port, demo=False)
@@ -84,7 +86,6 @@ class Panel:
 
     def start(self) -> None:
         self.redis.start()
-        self.redis.preferred_port = self.redis.port  # where the others look for it when it is back
         self.children.environment |= {**self.reach, "REDIS_URL": self.redis.url, "BROKER_URL": self.redis.url}
         self.children.start(*(self.programs[name] for name in self.names))
 

@@ -15,7 +15,6 @@ from tests.orders.upstream import Upstream
 from tests.simulator.conftest import Simulator
 
 PATIENCE = 180  # seconds for each stretch; a quiet machine needs a few
-STILL_SECONDS = 45  # nothing that goes on by itself waits longer than that
 SPEED_UP = "300"  # 100 units take a second or two: orders live through kills too
 
 
@@ -30,21 +29,21 @@ class Rig:
         """Place orders in this process."""
         return [self.upstream.order(quantity=QUANTITY, link=link(number)) for number in numbers]
 
-    def strike(self, strikes: Sequence[Strike], meanwhile: Callable[[int], None]) -> None:
-        """Kill at these moments. meanwhile: is told again and again how many requests have reached the provider."""
+    def strike(self, strikes: Sequence[Strike], sent: Callable[[], int]) -> None:
+        """Kill at these moments. sent: how many requests have reached the provider, asked again and again."""
         for strike in strikes:
-            self.until(lambda after=strike.after: self._arrived(meanwhile) >= after, "no more submissions")
+            self.until(lambda after=strike.after: sent() >= after, "no more submissions")
             time.sleep(strike.wait)
             self.panel.strike(strike.victims)
         connection.close()  # ours may lead to a database server that is dead
 
-    def settle(self) -> None:
-        """Wait until nothing is under way, or what is does not move: that is forgotten, and will be counted so.
+    def settle(self, *, still_seconds: float = PATIENCE) -> None:
+        """Wait until nothing is under way, or what is does not move so long: that is forgotten, and is counted so.
 
         Then a last order goes through, so ticks went by and all is at rest.
         """
         states, since = states_now(), time.monotonic()
-        while under_way() and time.monotonic() - since < STILL_SECONDS:
+        while under_way() and time.monotonic() - since < still_seconds:
             self.panel.supervise()
             time.sleep(0.1)
             if (now := states_now()) != states:
@@ -63,11 +62,6 @@ class Rig:
     def end(self) -> None:
         self.panel.end()
         self.simulator.stop()
-
-    def _arrived(self, meanwhile: Callable[[int], None]) -> int:
-        arrived = int(self.simulator.watch("totals")["arrived"])
-        meanwhile(arrived)
-        return arrived
 
 
 def states_now() -> dict[str, int]:

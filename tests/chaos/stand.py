@@ -7,13 +7,14 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from smmpanel.embedded import processes
+from plumbing import sql
 from smmpanel.embedded.postgres import Postgres
 from tests.chaos import sabotage
 from tests.chaos.choices import Choices
 from tests.chaos.clients import Clients
 from tests.chaos.counting import Happened, what_happened
 from tests.chaos.panel import WITH_WEB, Panel, strikes
+from tests.chaos.ports import own_port
 from tests.chaos.rig import SPEED_UP, Rig
 from tests.orders.test_api_v2 import Reseller
 from tests.orders.upstream import FUNDS, Upstream
@@ -22,7 +23,7 @@ from tests.web_server import PLAIN_FILES
 
 COMPANIONS = ("redis", "postgres", "web", "clock", "beat")  # one dies in each strike, beside the one that sends
 LONGEST_WAIT = 0.4  # seconds
-SPOILED = {"action": "add", "kind": ["late:3", "drop", "http_500"], "rate": 0.06, "accepted": 0.5}
+SPOILED = {"action": "add", "kind": ["late:3", "drop", "http_500"], "accepted": 0.5}
 REFUSED = {"action": "add", "kind": "http_429:1", "next": 3}
 BAR = 20
 
@@ -34,12 +35,15 @@ class Stand:
         self.choices = choices
         self._shown = -1
         call_command("migrate", verbosity=0)
+        if choices.without == "durability":
+            sql.execute("ALTER SYSTEM SET wal_writer_delay = '3s'")
+            sql.rows("SELECT pg_reload_conf()")
         simulator = Simulator(folder / "provider", *_flags(choices))
         running.callback(simulator.stop)
         upstream = Upstream(simulator, concurrency=choices.clients)
         resellers = [Reseller(funds=str(FUNDS)) for _ in range(choices.clients)]
         self.customers = [reseller.user.pk for reseller in resellers]
-        port = processes.free_port()
+        port = own_port()
         panel = Panel(
             folder,
             provider_at=f"127.0.0.1:{simulator.port}",
@@ -58,16 +62,17 @@ class Stand:
 
     def run(self) -> Happened:
         """Order, kill in the middle, wait until nothing moves any more, and count."""
-        companions = [COMPANIONS[number % len(COMPANIONS)] for number in range(self.choices.kills // 2)]
+        dying = ("postgres",) if self.choices.without == "durability" else COMPANIONS
+        companions = [dying[number % len(dying)] for number in range(self.choices.kills // 2)]
         moments = strikes(self.rig.dice, orders=self.choices.orders, companions=companions, longest_wait=LONGEST_WAIT)
-        self.rig.simulator.control(faults=[SPOILED, REFUSED])
+        self.rig.simulator.control(faults=[{**SPOILED, "rate": self.choices.spoiled}, REFUSED])
         self.clients.start()
         try:
-            self.rig.strike(moments, self._go_on)
-            self.rig.until(self._placed, "not everything is placed")
+            self.rig.strike(moments, self._sent)
+            self.rig.until(lambda: self._sent() >= self.choices.orders, "not everything is placed")
         finally:
             self.clients.end()
-        self.rig.settle()
+        self.rig.settle(still_seconds=self.choices.still_seconds)
         return what_happened(self.rig.simulator, customers=self.customers, told=self.clients.told)
 
     def told(self, happened: Happened) -> str:
@@ -93,18 +98,19 @@ class Stand:
             "cents_lost": float(happened.cents_lost),
         }
 
-    def _placed(self) -> bool:
-        self._go_on(int(self.rig.simulator.watch("totals")["arrived"]))
-        return self.clients.done
+    def _sent(self) -> int:
+        """How many requests have reached the provider; all, where nobody orders any more.
 
-    def _go_on(self, arrived: int) -> None:
-        """Let the clients go on as the provider does, and show how far it is."""
+        The clients are told, and go on as the provider does; how far it is is shown.
+        """
+        arrived = int(self.rig.simulator.watch("totals")["arrived"])
         self.clients.sent_upstream = arrived
         done = min(BAR, BAR * arrived // self.choices.orders)
         if done > self._shown:
             self._shown = done
             words = f"{arrived:,} of {self.choices.orders:,} sent, {self.rig.panel.kills} killed"
             print(f"    [{'#' * done}{'.' * (BAR - done)}] {words}", file=sys.stderr, flush=True)
+        return self.choices.orders if self.clients.done else arrived
 
 
 def _flags(choices: Choices) -> list[str]:

@@ -183,6 +183,31 @@ class TestOdd:
         assert upstream.ended(order).status == "completed"
 
 
+class TestCharge:
+    """Fault row 15: an order goes on at the customer's price, and staff hear of a provider that charges more."""
+
+    def test_more_than_listed_is_told_once_and_moves_no_money(self, upstream):
+        plain, dear = upstream.order(quantity=LARGE), upstream.order(quantity=LARGE, sim="charge:1.5")
+        upstream.send()
+
+        ended = [upstream.ended(each) for each in (plain, dear)]
+
+        flag = Flag.objects.get()
+        assert (flag.kind, flag.run, flag.facts) == (
+            *("dearer", upstream.run(dear)),
+            {"charged": "68.01750", "listed": "45.345"},
+        )
+        assert [(each.status, each.charge, each.refunded) for each in ended] == [("completed", Decimal(75), 0)] * 2
+
+    def test_a_run_that_is_first_seen_when_it_has_ended_is_compared_too(self, upstream):
+        dear = upstream.order(quantity=100, sim="charge:9")
+        upstream.send()
+
+        upstream.ended(dear)
+
+        assert Flag.objects.get().facts == {"charged": "0.81621", "listed": "0.09069"}
+
+
 class TestMany:
     def test_a_hundred_orders_cost_as_many_queries_as_ten(self, upstream):
         """Architecture, sentence 6: work on many orders is done for many orders at once."""

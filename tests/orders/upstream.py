@@ -16,6 +16,7 @@ from tests.factories import NOON, CustomerFactory, ProviderFactory, ServiceFacto
 from tests.simulator.conftest import FOLLOWERS, KEY, Simulator
 
 PATIENCE = 20  # seconds until a simulated order must have ended
+LISTED = Decimal("0.9069")  # what the simulator charges for a thousand
 FUNDS = Decimal("100000")
 _links = count(1)
 
@@ -31,7 +32,7 @@ class Upstream:
         deadlines = {"add_deadline": 2, "balance_deadline": 2, "poll_deadline": 5}
         self.provider = ProviderFactory(api_url=url, api_key=KEY, **{**deadlines, **columns})
         self.service = ServiceFactory(routed=self.provider, max_quantity=50_000)
-        Route.objects.update(provider_service=str(FOLLOWERS))
+        Route.objects.update(provider_service=str(FOLLOWERS), cost=LISTED)
         self.customer = CustomerFactory(funds=FUNDS)
 
     def order(

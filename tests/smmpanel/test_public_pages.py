@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import path
 
 from policies import operations as policies
+from smmpanel.urls import handler500 as real_handler500
 from smmpanel.urls import urlpatterns as real_patterns
 from tests.policies.publishing import second_version
 
@@ -18,6 +19,7 @@ def breaks(request):
 
 
 urlpatterns = [*real_patterns, path("breaks", breaks)]
+handler500 = real_handler500
 
 
 @pytest.mark.django_db

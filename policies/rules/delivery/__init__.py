@@ -1,6 +1,7 @@
 """How an order moves: what may follow what, which status its runs add up to, and what a provider's report changes."""
 
 from policies.rules.delivery.balances import what_the_balance_says
+from policies.rules.delivery.charges import dearer
 from policies.rules.delivery.checking import Tier, check_interval, resting_since, tier_after_progress
 from policies.rules.delivery.reports import RunFact, Step, advance, known_word, unseen
 from policies.rules.delivery.statuses import (
@@ -33,6 +34,7 @@ __all__ = [
     "cause_of",
     "check_interval",
     "check_transition",
+    "dearer",
     "final_outcome",
     "known_word",
     "order_status",
