@@ -7,6 +7,9 @@ RUN_WITH := $(PYTHON) -m smmpanel.embedded.install requirements.txt --
 DEV_WITH := $(PYTHON) -m smmpanel.embedded.install requirements-dev.txt --
 SERVICES := python -m smmpanel.embedded exec --throwaway --
 TESTS ?= tests
+ORDERS ?= 10000
+CLIENTS ?= 32
+KILLS ?= 50
 SIDE_BY_SIDE := -p tests.own_redis --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -30,8 +33,8 @@ fmt: ## format the code and mend what the linter can mend
 bench: ## goals of docs as ratios measured in one run; also var/bench.json
 	@exec env $(SETTINGS) $(DEV_WITH) $(SERVICES) python -m tests.bench
 
-chaos: ## kill worker, beat and Redis in the middle of orders, and count
-	@exec env $(SETTINGS) $(DEV_WITH) $(SERVICES) python -m pytest -m chaos tests/chaos
+chaos: ## kill everything at random while programs order, and count; also var/chaos.json (ORDERS=10000 CLIENTS=32 KILLS=50)
+	@exec env $(SETTINGS) $(DEV_WITH) $(SERVICES) python -m tests.chaos --orders $(ORDERS) --clients $(CLIENTS) --kills $(KILLS)
 
 nightly: ## the long tests
 	@exec env $(SETTINGS) $(DEV_WITH) $(SERVICES) python -m pytest -m nightly

@@ -19,6 +19,7 @@ TESTS = Path(__file__).parent
 LONGEST_FIRST = ["chaos", "journeys", "embedded", "wallet"]  # so that no process is left alone with one at the end
 TOLD = "told"
 SHARED = {"journeys"}  # folders whose files share what takes a minute to start
+APART = {"chaos"}  # folders whose tests each start all that they use: spread over the processes one by one
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -58,13 +59,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
-    """A file's tests stay in one process, as the servers that it starts do."""
+    """A file's tests stay in one process, as the servers that it starts do, but for those that share nothing."""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             folder = Path(file).parent
+            if folder.name in APART:
+                return nodeid
             return folder.name if folder.name in SHARED else file
 
     return ByFile(config, log)

@@ -69,7 +69,7 @@ class Stand:
         self.clients.start()
         try:
             self.rig.strike(moments, self._sent)
-            self.rig.until(lambda: self._sent() >= self.choices.orders, "not everything is placed")
+            self.rig.until(self._all_placed, "not everything is placed")
         finally:
             self.clients.end()
         self.rig.settle(still_seconds=self.choices.still_seconds)
@@ -97,6 +97,10 @@ class Stand:
             "healed": happened.healed,
             "cents_lost": float(happened.cents_lost),
         }
+
+    def _all_placed(self) -> bool:
+        self._sent()
+        return self.clients.done
 
     def _sent(self) -> int:
         """How many requests have reached the provider; all, where nobody orders any more.

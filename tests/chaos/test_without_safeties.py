@@ -11,7 +11,7 @@ NO_IDS = "--no-request-ids"
     ("safety", "flags", "kills", "harm"),
     [
         ("claim", [NO_IDS], 6, "sent_twice"),
-        ("unknown", [NO_IDS, "--spoiled", "0.4"], 0, "sent_twice"),
+        ("unknown", [NO_IDS, "--spoiled", "0.2"], 0, "sent_twice"),
         ("request_key", [], 0, "sent_twice"),
         ("lease", ["--still-seconds", "15"], 4, "forgotten"),
         ("durability", [], 6, "forgotten"),

@@ -121,6 +121,18 @@ class TestCelery:
         assert panel.fresh(order).status == "processing"
         assert panel.accepted(order) == 1
 
+    def test_an_order_that_is_nothing_but_a_message_is_lost_with_the_broker(self, panel, broker):
+        """Negative control of the above: one tick at placing, as panels publish a task, and no timetable after it."""
+        order = panel.order()
+        tick(name="dispatch")
+        assert len(messages(broker, "upstream")) == 1
+
+        broker.flushdb()
+        for message in messages(broker, "upstream"):
+            work(**message)
+
+        assert (panel.fresh(order).status, panel.accepted(order)) == ("queued", 0)
+
     def test_a_message_delivered_twice_is_harmless(self, panel, broker):
         """Reliability 3, row 4."""
         order = panel.order()
