@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 from django.utils import timezone
 
 from tests.chaos.choices import ROOT
-from tests.chaos.panel import Panel, database_url
+from tests.chaos.panel import PROCESSES, Panel, database_url
 from tests.chaos.rig import SPEED_UP, Rig
 from tests.orders.upstream import Upstream
 from tests.simulator.conftest import Simulator
+from tests.web_server import PLAIN_FILES
 
 LONGEST_SECONDS = 400
 
@@ -24,11 +25,17 @@ def chaos(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Rig]
     """Starts the simulated provider and the panel; everything is dead before the database is emptied."""
     begun: list[Rig] = []
 
-    def _begin(*flags: str) -> Rig:
+    def _begin(*flags: str, processes: Sequence[str] = PROCESSES, web_port: int = 0) -> Rig:
         simulator = Simulator(tmp_path / "provider", "--speed-up", SPEED_UP, *flags)
         upstream = Upstream(simulator)
         upstream.now = timezone.now()
-        panel = Panel(tmp_path, provider_at=f"127.0.0.1:{simulator.port}", reach={"DATABASE_URL": database_url()})
+        panel = Panel(
+            tmp_path,
+            provider_at=f"127.0.0.1:{simulator.port}",
+            reach={"DATABASE_URL": database_url(), **PLAIN_FILES},
+            processes=processes,
+            web_port=web_port,
+        )
         begun.append(Rig(simulator=simulator, upstream=upstream, panel=panel, seed=0))
         panel.start()
         return begun[-1]

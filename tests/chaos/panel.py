@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -104,6 +105,15 @@ class Panel:
             self.children.running.remove(child)
             self.ended_by_themselves.append(child.program.name)
             self.children.start(child.program)
+
+    def let_go(self, names: Sequence[str]) -> None:
+        """Ask these to end, and wait until they have done what they were doing."""
+        leaving = [child for child in self.children.running if child.program.name in names]
+        for child in leaving:
+            child.ask_to_end()
+        for child in leaving:
+            child.end(deadline=time.monotonic() + child.program.patience)
+            self.children.running.remove(child)
 
     def end(self) -> None:
         for name in [child.program.name for child in self.children.running]:

@@ -199,6 +199,15 @@ ROWS = (
         ["orders/test_ticks.py::TestCelery::test_an_order_that_is_nothing_but_a_message_is_lost_with_the_broker"],
     ),
     Row(
+        19,
+        "Redis hangs without ending",
+        "Orders are taken as ever, by API and by form: caches and limits fail open. What is due goes out when it is back.",
+        [
+            "chaos/test_frozen_redis.py::test_orders_are_taken_while_redis_hangs_and_sent_when_it_is_back",
+            "plumbing/test_limits.py::test_a_cache_that_is_away_limits_nobody",
+        ],
+    ),
+    Row(
         20,
         "Postgres is killed and recovers",
         "A clean 503, safe to repeat with the same key; workers reconnect by themselves; nothing committed is lost.",
@@ -222,6 +231,23 @@ ROWS = (
             "wallet/test_wallet_concurrency.py::test_random_movements_among_ten_wallets_meet_no_deadlock",
         ],
         ["wallet/test_wallet_concurrency.py::test_without_the_locks_the_same_moves_meet_errors"],
+    ),
+    Row(
+        22,
+        "Clocks jump by an hour or a day, or a zone changes its clock",
+        "Leases go by the database's clock; a night has one run.",
+        [
+            "orders/test_clock_jumps.py::TestLeases::test_a_claim_is_given_up_by_nobody_whose_clock_is_off",
+            "orders/test_clock_jumps.py::TestNights::test_a_clock_that_goes_to_and_fro_verifies_once_a_night",
+            "orders/test_clock_jumps.py::TestNights::test_the_change_of_a_zone_s_clock_is_no_night",
+        ],
+        ["orders/test_clock_jumps.py::test_by_the_clock_of_a_worker_a_claim_would_be_given_up_while_it_is_sent"],
+    ),
+    Row(
+        23,
+        "The disk under the database is full",
+        "Refused with a clean 503 before anything is charged; goes on without hands once there is room.",
+        ["orders/test_disk_full.py::test_an_order_is_refused_before_it_is_charged_and_goes_through_once_there_is_room"],
     ),
     Row(
         24,
@@ -285,6 +311,13 @@ ROWS = (
             "orders/test_ticks_at_once.py::TestTheControls::test_without_the_claim_orders_are_sent_twice",
             "orders/test_ticks_at_once.py::TestTheControls::test_without_the_lock_the_books_are_verified_ten_times",
         ],
+    ),
+    Row(
+        30,
+        "A new release in the middle: old and new processes side by side, the old ones asked to end",
+        "They hear their last answers; nothing is lost, sent twice or left unknown.",
+        ["chaos/test_deploy.py::test_a_release_in_the_middle_leaves_nothing_unknown"],
+        [KILLED],
     ),
     Row(
         31,

@@ -11,7 +11,7 @@ from tests.docs.test_requirements import PLANS
 NAMED = sorted({test for row in ROWS for test in (*row.tests, *row.controls)})
 
 
-def tests_of(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     """`test` and `Class::test` of a file."""
     body = ast.parse((ROOT / "tests" / path).read_text()).body
     loose = {node.name for node in body if isinstance(node, ast.FunctionDef)}
@@ -33,7 +33,7 @@ def test_what_shows_it_is_a_test(named):
     path, _, name = named.partition("::")
 
     assert name.rpartition("::")[2].startswith("test_")
-    assert name in tests_of(path)
+    assert name in names_in(path)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)

@@ -193,6 +193,7 @@ NO_RULES = {
 PARTS_OF = {
     "cancellations.is_free_to_cancel": "cancellations.decide_cancel",
     "delivery.final_outcome": "delivery.cause_of",
+    "delivery.dearer": "what staff are told",
     "drip_feed.is_offered": "drip_feed.check_drip",
     "eligibility.is_web_address": "eligibility.check_order",
     "eligibility.not_enough_funds": "eligibility.check_order",
