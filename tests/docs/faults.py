@@ -201,7 +201,7 @@ ROWS = (
     Row(
         19,
         "Redis hangs without ending",
-        "Orders are taken as ever, by API and by form: caches and limits fail open. What is due goes out when it is back.",
+        "Orders are taken as ever, by API and by form; caches and limits fail open. What is due goes out later.",
         [
             "chaos/test_frozen_redis.py::test_orders_are_taken_while_redis_hangs_and_sent_when_it_is_back",
             "plumbing/test_limits.py::test_a_cache_that_is_away_limits_nobody",
