@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,14 +40,24 @@ def disk() -> Iterator[Path]:
     )
     if mounted.returncode:
         pytest.skip("THE FULL DISK WAS NOT TRIED: this machine lets nobody mount one")
+    try:
+        with _orders_on(place):
+            yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+        place.rmdir()
+
+
+@contextmanager
+def _orders_on(place: Path) -> Iterator[None]:
     sql.execute(f"CREATE TABLESPACE small LOCATION '{place}'")
     sql.execute("ALTER TABLE orders_order SET TABLESPACE small")
-    yield place
-    (place / "filler").unlink(missing_ok=True)
-    sql.execute("ALTER TABLE orders_order SET TABLESPACE pg_default")
-    sql.execute("DROP TABLESPACE small")
-    subprocess.run(["umount", str(place)], check=True)
-    place.rmdir()
+    try:
+        yield
+    finally:
+        (place / "filler").unlink(missing_ok=True)
+        sql.execute("ALTER TABLE orders_order SET TABLESPACE pg_default")
+        sql.execute("DROP TABLESPACE small")
 
 
 def fill(disk: Path) -> None:
