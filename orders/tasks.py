@@ -1,7 +1,7 @@
 """When orders are worked on: each tick finds in Postgres what is due; repeats, overlaps and losses are harmless."""
 
 from orders import announcing, rehearsing, syncing
-from orders.delivery import dispatch, holding, poll, reconcile, stalling, unsent, waiting
+from orders.delivery import canceling, dispatch, holding, poll, reconcile, stalling, unsent, waiting
 from orders.operations import history
 from orders.reading import overdue
 from plumbing.ticks import Tick
@@ -21,6 +21,13 @@ TICKS = {
         work=reconcile.ask_unknowns,
         of="provider_id",
         oldest_due=overdue.oldest_lost_claim,
+    ),
+    "cancel": Tick(
+        alone=canceling.withdraw_queued,
+        due=canceling.providers_due,
+        work=canceling.ask,
+        of="provider_id",
+        oldest_due=canceling.oldest_due,
     ),
     "hold": Tick(alone=holding.hold_and_release),
     "wake": Tick(alone=waiting.wake_waiting),

@@ -17,6 +17,7 @@ SECONDS = {  # between two passes of each tick; `smmpanel.ticks` knows them by t
     "dispatch": 1,
     "refresh": 1,
     "reconcile": 5,
+    "cancel": 5,
     "hold": 5,
     "wake": 5,
     "stall": 300,

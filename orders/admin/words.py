@@ -45,6 +45,14 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "What became of its parts cannot follow the status it has, so that stayed. The log says what was tried.",
     ),
     flags.SETTLE_FAILED: ("could not be ended", "Its end was reported, and booking it failed. The log says why."),
+    flags.CANCEL_BY_HAND: (
+        "cancel asked, by hand",
+        "The customer asks to cancel it. Stop, and finish its run with what was delivered: the rest is paid back.",
+    ),
+    flags.CANCEL_UNHEARD: (
+        "cancel without an answer",
+        "The provider was asked several times to cancel it and gave no answer. Ask it there; it is asked on, hourly.",
+    ),
     flags.DEARER: (
         "dearer than listed",
         "The provider charges more for it than its list says. It goes on, and the customer's price stays. Read the "
@@ -122,6 +130,7 @@ _INTERNAL = {
     "taken_over": "Part {run}, which is delivered by hand, was taken over.",
     "reported": "Part {run}: {delivered} delivered so far. {reason}",
     "finished": "Part {run} was finished with {delivered} delivered. {reason}",
+    "cancel_declined": "The provider declined the cancel. It said: {said}",
     "dismissed": "The flag “{flag}” was dismissed. {reason}",
 }
 

@@ -198,7 +198,7 @@ def _standing(standing: Standing) -> dict[str, str]:
 
 
 def cancel(user: User, params: Params, request: HttpRequest) -> HttpResponse:
-    """Take back orders that were not sent (b.7): 1 for each that is canceled and paid back, else why it is not."""
+    """Take back orders (b.7): 1 for each that is canceled, or whose provider is asked to, else why it is not."""
     wanted = ids(params.get("orders") or params.get("order", ""))
     if not wanted:
         raise ApiError("Incorrect order ID", code="incorrect_order", status=404)
@@ -210,10 +210,10 @@ def cancel(user: User, params: Params, request: HttpRequest) -> HttpResponse:
 
 def _cancel(user: User, text: str, now: datetime) -> Json:
     try:
-        cancelling.cancel_unsent(user_id=user.pk, order_id=whole(text) or 0, now=now)
+        cancelling.cancel_order(user_id=user.pk, order_id=whole(text) or 0, now=now)
     except Order.DoesNotExist:
         return {"error": "Incorrect order ID"}
-    except cancelling.AlreadySent:
+    except cancelling.TooLate:
         return {"error": "The order cannot be canceled"}
     return 1
 

@@ -39,6 +39,7 @@ LOCK = """
     SELECT run.id, run.order_id, run.provider_service
     FROM orders_run AS run JOIN orders_order AS held ON held.id = run.order_id
     WHERE run.provider_id = %s AND run.state = 'queued' AND run.due_at <= %s AND held.ended_at IS NULL
+      AND held.cancel_requested_at IS NULL
       AND NOT run.provider_service = ANY (%s)
     ORDER BY run.due_at, run.order_id, run.number LIMIT %s
     FOR NO KEY UPDATE OF held SKIP LOCKED

@@ -1,5 +1,6 @@
 """The shapes of catalogue, orders and delivery: columns, constraints and chainable querysets, nothing that acts."""
 
+from orders.models.canceling import CancelCall
 from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route, Service, ServiceHistory
 from orders.models.delivery import Delivery, PollBatch, Sample
 from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
@@ -10,6 +11,7 @@ from orders.models.syncing import CatalogueSync, SyncChange
 
 __all__ = [
     "Attempt",
+    "CancelCall",
     "CatalogueChange",
     "CatalogueSync",
     "Category",

@@ -119,6 +119,11 @@ class Order(models.Model):
             models.Index(fields=["fingerprint", "metric", "id"], condition=Q(status="waiting"), name="order_waiting"),
             models.Index(fields=["id"], condition=Q(ended_at__isnull=True) & ~Q(held_reason=""), name="order_held"),
             models.Index(
+                fields=["id"],
+                condition=Q(ended_at__isnull=True, cancel_requested_at__isnull=False),
+                name="order_cancel_asked",
+            ),
+            models.Index(
                 F("service"), F("ended_at").desc(), condition=Q(status="completed"), name="order_completed_of_service"
             ),
             HashIndex(fields=["fingerprint"], name="order_of_link"),  # staff look for the orders of a link

@@ -11,6 +11,7 @@ from orders.providers.base import (
     AddRequest,
     Answer,
     Balance,
+    Cancels,
     Catalogue,
     Failed,
     Found,
@@ -18,6 +19,7 @@ from orders.providers.base import (
     Report,
     Statuses,
 )
+from orders.providers.classify import closing_problem
 from plumbing.outbound import Answered, KeptLine, Outbound
 from policies.rules.catalogue import RemoteService
 
@@ -72,6 +74,17 @@ class ApiV2:
             return _joined([self._ask_each(waiting, until)])
         with ThreadPoolExecutor(max_workers=workers) as pool:
             return _joined(pool.map(lambda _: self._ask_each(waiting, until), range(workers)))
+
+    def cancel(self, ids: Sequence[int]) -> Cancels:
+        """Ask to cancel orders (api-v2 b.7): a list of answers, or one error for all of them."""
+        answer = self._post({"action": "cancel", "orders": ",".join(map(str, ids))}, deadline=self.balance_deadline)
+        said = wire.parsed(answer.body) if isinstance(answer, Answered) and answer.status == 200 else None
+        if isinstance(said, list):
+            return _cancels(said, frozenset(ids))
+        error = wire.error_of(said) if isinstance(said, dict) else None
+        if error and not closing_problem(error):
+            return Cancels(declined=dict.fromkeys(ids, error))
+        return Cancels(problem=_problem(answer))
 
     def find(self, request_id: str) -> Found | NotFound | Failed:
         """Ask whether a submission arrived.
@@ -143,6 +156,21 @@ def _joined(parts: Iterable[list[Statuses]]) -> Statuses:
         reports.update(part.reports)
     failed = frozenset().union(*(part.failed for part in flat))
     return Statuses(reports, failed=failed, problem=next((part.problem for part in flat if part.problem), ""))
+
+
+def _cancels(said: Sequence[object], asked: frozenset[int]) -> Cancels:
+    """Of each order that was asked about: 1, or an object with an error. Anything else is no answer."""
+    accepted, declined = set(), {}
+    for each in said:
+        row = each if isinstance(each, dict) else {}
+        number, answer = wire.order_id(row.get("order")), row.get("cancel")
+        if number not in asked:
+            continue
+        if error := wire.error_of(answer) if isinstance(answer, dict) else None:
+            declined[number] = error
+        elif str(answer) in ("1", "True"):
+            accepted.add(number)
+    return Cancels(frozenset(accepted - declined.keys()), declined, problem="nothing about some")
 
 
 def _report(raw: object) -> Report:

@@ -77,6 +77,19 @@ class Failed:
     retry_after_s: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cancels:
+    """What a provider said of cancels, by its own ids. An id in neither has no answer, and may be asked for again.
+
+    declined: with its words. problem: why there is no answer, in a word. note: about all that were accepted.
+    """
+
+    accepted: frozenset[int] = frozenset()
+    declined: Mapping[int, str] = field(default_factory=dict)
+    problem: str = ""
+    note: str = ""
+
+
 class Provider(Protocol):
     """Speaks one provider's protocol. No method raises for what the other side does. Safe to share between threads."""
 
@@ -90,6 +103,10 @@ class Provider(Protocol):
 
     def statuses(self, ids: Sequence[int]) -> Statuses:
         """Ask about many orders in as few calls as the protocol allows, several calls at once."""
+        ...
+
+    def cancel(self, ids: Sequence[int]) -> Cancels:
+        """Ask to cancel up to 100 orders. Asking twice is harmless; what was delivered, `statuses` says afterwards."""
         ...
 
     def find(self, request_id: str) -> Found | NotFound | Failed:

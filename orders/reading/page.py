@@ -15,8 +15,7 @@ from orders.reading.line import places
 from orders.reading.standing import Standing, standings
 from orders.reading.switches import is_sending
 from policies.models import Decision
-from policies.rules import explain, forecasts, refunds
-from policies.rules.cancellations import is_free_to_cancel
+from policies.rules import cancellations, explain, forecasts, refunds
 from policies.rules.clauses import Reason
 from policies.rules.delivery import Tier, check_interval
 from policies.rules.refunds import Condition, RefundFacts
@@ -35,7 +34,8 @@ class Page:
     explanation: why it stands where it stands. expectations, conditions: what its form showed before paying. place: in
     line behind others on its link, from 1. starts, ends: as forecast when it was
     placed, None once past. expected_end, checked_at: None where nobody can say. changed_at: when
-    something last happened. cancel_gives: what a cancel would pay back now, account currency; None when it is too late.
+    something last happened. cancel_gives: what a cancel would pay back as things stand, account currency; None when it
+    is too late. cancel_asks: whether the provider decides about it.
     by_hand: whether our staff deliver it. parts: its runs, refills not among them.
     """
 
@@ -51,6 +51,7 @@ class Page:
     checked_at: datetime | None
     changed_at: datetime
     cancel_gives: Decimal | None
+    cancel_asks: bool
     events: Sequence[OrderEvent]
     decisions: Sequence[Decision]
     chart: Chart
@@ -99,6 +100,7 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
     measured = samples(order.pk)
     place = _place_in_line(order)
     stopped = order.status == OrderStatus.QUEUED.value and not is_sending()
+    gives, asks = _cancel(order, runs, standing)
     end = None if stopped else _expected_end(order, runs, standing, now)
     return Page(
         order=order,
@@ -114,7 +116,8 @@ def page_of(*, order_id: int, user_id: int, now: datetime) -> Page | None:
         by_hand=by_hand,
         parts=runs,
         changed_at=max([order.placed_at, *(event.at for event in events), *(at for at, _ in measured)]),
-        cancel_gives=_cancel_gives(order, runs, standing),
+        cancel_gives=gives,
+        cancel_asks=asks,
         events=events,
         decisions=policies.decisions_on(subject_type="order", subject_id=order.pk),
         chart=chart(
@@ -143,10 +146,15 @@ def _explanation(order: Order, standing: Standing, place: int | None, *, stopped
     return explain.explain(facts, params=policies.params_of(order.refund_policy_id))
 
 
-def _cancel_gives(order: Order, runs: Sequence[Run], standing: Standing) -> Decimal | None:
-    if not is_free_to_cancel([RunState(run.state) for run in runs]):
-        return None
-    return refunds.decide_refund(_as_ended(order, standing, Cause.CANCELED_BEFORE_CLAIM)).amount
+def _cancel(order: Order, runs: Sequence[Run], standing: Standing) -> tuple[Decimal | None, bool]:
+    """What a cancel would pay back, and whether the provider is asked: by the rules that decide it."""
+    states = [RunState(run.state) for run in runs]
+    decided = cancellations.decide_cancel(cancellations.CancelFacts(states, offered=order.cancel))
+    if order.cancel_requested_at is not None or not (decided.granted or decided.asks):
+        return None, False
+    unsent = cancellations.is_free_to_cancel(states)
+    cause = Cause.CANCELED_BEFORE_CLAIM if unsent else Cause.CANCEL_CONFIRMED
+    return refunds.decide_refund(_as_ended(order, standing, cause)).amount, decided.asks
 
 
 def _as_ended(order: Order, standing: Standing, cause: Cause) -> RefundFacts:

@@ -14,6 +14,9 @@ from orders.reading.page import page_of
 from orders.views.fragments import page_or_part
 from policies import wording
 
+DONE = "The order is canceled. What you paid for what was not delivered is back in your wallet."
+ASKED = "We are asking the provider to cancel it, and nothing more of it is sent. This page says what comes of it."
+
 
 @login_required
 @require_safe
@@ -30,13 +33,13 @@ def detail(request: UserRequest, order_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: UserRequest, order_id: int) -> HttpResponse:
-    """Take back an order that was not sent (R3). The page that follows says what came of it."""
+    """Take back an order, or ask its provider to (R3). The page that follows says what came of it."""
     try:
-        cancelling.cancel_unsent(user_id=request.user.pk, order_id=order_id, now=timezone.now())
+        done = cancelling.cancel_order(user_id=request.user.pk, order_id=order_id, now=timezone.now())
     except Order.DoesNotExist as error:
         raise Http404 from error
-    except cancelling.AlreadySent as refused:
+    except cancelling.TooLate as refused:
         messages.warning(request, f"It was too late to cancel. {wording.reason(refused.reason)}")
     else:
-        messages.success(request, "The order is canceled. All you paid for it is back in your wallet.")
+        messages.success(request, DONE if done else ASKED)
     return HttpResponseRedirect(reverse("orders:detail", args=[order_id]))

@@ -53,4 +53,5 @@ _STEPS: Mapping[tuple[str, int], Callable[[Inputs], tuple[Step, ...]]] = {
     ("refunds.decide_refund", 1): _refund,
     ("appeals.decide_overturned", 1): _overturned,
     ("cancellations.decide_cancel", 1): _none,
+    ("cancellations.decide_cancel", 2): _none,
 }

@@ -27,7 +27,7 @@ GROUNDS: Mapping[str, tuple[Clause, ...]] = {
         clause.VISIBILITY_ONLY,
     ),
     "appeals.decide_overturned": (clause.HOW_REVIEWED,),
-    "cancellations.decide_cancel": (clause.FREE_UNTIL_SENT,),
+    "cancellations.decide_cancel": (clause.FREE_UNTIL_SENT, clause.UNDELIVERED_PART),
     "explain.explain": (
         *_REFUND,
         clause.AUTOMATED,

@@ -126,16 +126,27 @@ def overturn_facts(inputs: Inputs) -> appeals.OverturnFacts:
     )
 
 
+def _cancel_1(inputs: Inputs, params: Params) -> Outcome:
+    decided = cancellations.as_in_version_1([RunState(state) for state in inputs["states"]])
+    return Outcome(decided.outcome, None, decided.reasons)
+
+
 def _cancel(inputs: Inputs, params: Params) -> Outcome:
-    facts = cancellations.CancelFacts(states=[RunState(state) for state in inputs["states"]])
-    decided = cancellations.decide_cancel(facts)
+    decided = cancellations.decide_cancel(
+        cancellations.CancelFacts(
+            states=[RunState(state) for state in inputs["states"]],
+            offered=inputs["offered"],
+            declined=inputs["declined"],
+        )
+    )
     return Outcome(decided.outcome, None, decided.reasons)
 
 
 RULES: tuple[Rule, ...] = (
     Rule("refunds.decide_refund", 1, _refund, _refund_under),
     Rule("appeals.decide_overturned", 1, _overturned, automated=Automation.NONE),
-    Rule("cancellations.decide_cancel", 1, _cancel),
+    Rule("cancellations.decide_cancel", 1, _cancel_1),
+    Rule("cancellations.decide_cancel", 2, _cancel),
 )
 
 APPLIED: tuple[Applied, ...] = (

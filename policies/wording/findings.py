@@ -22,8 +22,7 @@ FINDINGS: dict[str, Sentence] = {
         "The order was canceled before it was sent. All of it, %(amount)s, is back in the wallet."
     ),
     "cancel_confirmed": _(
-        "The provider confirmed the cancel after %(delivered)s of %(units)s. "
-        "The other %(missing)s are paid back: %(amount)s."
+        "The order was canceled after %(delivered)s of %(units)s. The other %(missing)s are paid back: %(amount)s."
     ),
     "complete_failure": _(
         "The service failed completely: %(missing)s of %(units)s could not be delivered. "
@@ -50,6 +49,12 @@ FINDINGS: dict[str, Sentence] = {
     "appeal_package_whole": _("A package is paid back whole or not at all: %(charge)s."),
     # whether a cancel is granted (rules.cancellations)
     "cancel_before_sending": _("Nothing of the order has been sent, so it can be canceled free of charge."),
+    "cancel_the_rest": _("What is left of the order has not been sent, so it can be taken back."),
+    "cancel_is_asked": _(
+        "You asked to cancel after it was sent. Nothing more of it goes out, and we ask the provider. "
+        "Once it confirms, what was not delivered is paid back."
+    ),
+    "cancel_declined": _("You asked to cancel. The provider declined, so the order goes on."),
     "cancel_after_sending": _(
         "You asked to cancel. The order, or a part of it, had already gone out to the provider, "
         "so it could no longer be canceled free of charge and goes on."

@@ -19,13 +19,15 @@ FACTS: Mapping[str, Sentence] = {
     "refunded": _("Paid back before"),
     "granted": _("To be paid back in all, as a person decided"),
     "package": _("Sold as a package, all or nothing"),
+    "offered": _("Sold with a cancel after sending"),
+    "declined": _("The provider, asked, said no"),
 }
 CAUSES: Mapping[Cause, Sentence] = {
     Cause.STILL_RUNNING: _("It had not ended"),
     Cause.ALL_DELIVERED: _("All was delivered"),
     Cause.PROVIDER_ENDED: _("The provider ended it"),
     Cause.CANCELED_BEFORE_CLAIM: _("Canceled before it was sent"),
-    Cause.CANCEL_CONFIRMED: _("The provider confirmed the cancel"),
+    Cause.CANCEL_CONFIRMED: _("Canceled after it was sent"),
     Cause.FAILED: _("It could not be delivered"),
     Cause.CUSTOMERS_FAULT: _("The account or post changed during delivery"),
 }

@@ -92,6 +92,7 @@ OUTCOMES: dict[str, Sentence] = {
 # Of a rule whose outcomes have other names than those above.
 OUTCOMES_OF: dict[tuple[str, str], Sentence] = {
     ("cancellations.decide_cancel", DecisionOutcome.REFUSE.value): _("Cancel refused"),
+    ("cancellations.decide_cancel", DecisionOutcome.WAIT.value): _("Cancel asked for"),
 }
 
 STATUSES: dict[OrderStatus, Sentence] = {

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -83,8 +84,13 @@ class Stand:
         return (
             f"chaos{without}, provider with {ids}, seed {self.choices.seed}: {self.choices.clients} clients, "
             f"{self.clients.retries} requests sent again, {len(self.clients.refused)} refused; {panel.kills} killed, "
-            f"{len(panel.ended_by_themselves)} ended by themselves\n{happened}"
+            f"{self._ended_by_themselves()} ended by themselves\n{happened}"
         )
+
+    def _ended_by_themselves(self) -> str:
+        """Which, and how often."""
+        ended = Counter(self.rig.panel.ended_by_themselves)
+        return ", ".join(f"{name} {times}" for name, times in ended.items()) or "none"
 
     def as_json(self, happened: Happened) -> dict[str, int | float]:
         return {

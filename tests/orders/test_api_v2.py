@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -20,7 +21,7 @@ from accounts import keys
 from accounts.models import CustomerGroup, User
 from orders.api import v2, wire
 from orders.models import CatalogueChange, Order, PriceRule, Route, Run, Service, ServiceHistory, Switches
-from orders.operations import editing
+from orders.operations import editing, statuses
 from orders.operations.quotes import HOLDS_FOR
 from policies.rules.eligibility import Refusal
 from tests.factories import CustomerFactory, ServiceFactory
@@ -597,6 +598,14 @@ class TestCancel:
         assert reseller.call("cancel", order=order) == [
             {"order": order, "cancel": {"error": "The order cannot be canceled"}}
         ]
+
+    def test_of_what_was_sent_the_supplier_is_asked_where_the_service_offers_it(self, reseller):
+        order = reseller.add(ServiceFactory(cancel=True))["order"]
+        Run.objects.update(state="submitting", attempt=uuid4(), lease_until=timezone.now())
+        statuses.refresh(order_ids=[order], actor="system", now=timezone.now())
+
+        assert [reseller.call("cancel", order=order) for _ in range(2)] == [[{"order": order, "cancel": 1}]] * 2
+        assert reseller.call("status", order=order)["status"] == "In progress"
 
     @pytest.mark.parametrize("orders", ["", ",", "undefined"])
     def test_without_an_order_there_is_nothing_to_cancel(self, reseller, orders):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,22 +11,32 @@ from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
-from orders.delivery import dispatch
+from orders.delivery import canceling, claiming, dispatch, reconcile
 from orders.delivery.claiming import claim_wave
-from orders.models import LinkHold, Order, Provider, Run
+from orders.models import CancelCall, Flag, LinkHold, Order, OrderEvent, Provider, Route, Run, Service
 from orders.operations import cancelling, providers, statuses
-from orders.operations.cancelling import AlreadySent, cancel_unsent
+from orders.operations.cancelling import TooLate, cancel_order
 from plumbing import canonical, sql
 from policies.models import Decision
 from policies.operations import decisions as policies
 from policies.rules import registry
-from policies.rules.cancellations import CancelFacts, decide_cancel, is_free_to_cancel
+from policies.rules.cancellations import CancelFacts, as_in_version_1, decide_cancel, is_free_to_cancel
+from policies.rules.drip_feed import Drip
 from policies.rules.vocabulary import RunState
 from tests.factories import CustomerFactory
 
+NOT_CANCELED = "1000"  # a service of the simulator that says no to every cancel
 
-def cancel(upstream, order: Order, *, user_id: int | None = None) -> None:
-    cancel_unsent(user_id=user_id or upstream.customer.pk, order_id=order.pk, now=upstream.now)
+
+@pytest.fixture
+def browser(upstream) -> Client:
+    browser = Client()
+    browser.force_login(upstream.customer)
+    return browser
+
+
+def cancel(upstream, order: Order, *, user_id: int | None = None) -> bool:
+    return cancel_order(user_id=user_id or upstream.customer.pk, order_id=order.pk, now=upstream.now)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +50,11 @@ def cancel(upstream, order: Order, *, user_id: int | None = None) -> None:
 )
 def test_the_rule(states, free):
     """ "refund.1.4": all of it waits; one part that is out, or that nobody understands, is enough."""
+    left_over = set(states) == {RunState.QUEUED, RunState.ENDED}
+
     assert is_free_to_cancel(states) is free
-    assert decide_cancel(CancelFacts(states)).granted is free
+    assert decide_cancel(CancelFacts(states)).granted is (free or left_over)
+    assert as_in_version_1(states).granted is free
 
 
 class TestCanceled:
@@ -109,13 +123,15 @@ class TestNotCanceled:
         upstream.send()
         Run.objects.update(state=state, lease_until=upstream.now)
 
-        with pytest.raises(AlreadySent):
+        with pytest.raises(TooLate):
             cancel(upstream, order)
 
         refused = Decision.objects.get()
         assert upstream.fresh(order).refunded == 0
         assert (refused.rule, refused.outcome, refused.amount) == ("cancellations.decide_cancel", "refuse", None)
-        assert (refused.clause_refs, refused.inputs) == (["refund.1.4"], {"states": [state]})
+        assert (refused.clause_refs, refused.inputs) == (
+            *(["refund.1.4"], {"states": [state], "offered": False, "declined": False}),
+        )
         assert (refused.policy_version_id, refused.actor) == (
             order.refund_policy_id,
             f"customer:{upstream.customer.pk}",
@@ -132,7 +148,7 @@ class TestNotCanceled:
         for state, kept in (("live", 1), ("live", 1), ("parked", 2), ("live", 2)):
             Run.objects.update(state=state, lease_until=upstream.now)
             for _ in range(5):
-                with pytest.raises(AlreadySent):
+                with pytest.raises(TooLate):
                     cancel(upstream, order)
             assert Decision.objects.count() == kept
 
@@ -141,7 +157,7 @@ class TestNotCanceled:
         upstream.send()
         upstream.ended(order)
 
-        with pytest.raises(AlreadySent, match="cancel_after_end"):
+        with pytest.raises(TooLate, match="cancel_after_end"):
             cancel(upstream, order)
 
         assert [each.rule for each in Decision.objects.order_by("pk")] == [
@@ -161,12 +177,6 @@ class TestNotCanceled:
 
 
 class TestPage:
-    @pytest.fixture
-    def browser(self, upstream) -> Client:
-        browser = Client()
-        browser.force_login(upstream.customer)
-        return browser
-
     def test_it_says_what_comes_back_and_does_it(self, upstream, browser):
         order = upstream.order()
         address = reverse("orders:detail", args=[order.pk])
@@ -176,7 +186,7 @@ class TestPage:
 
         said = answer.content.decode()
         assert answer.redirect_chain[-1][0] == address
-        assert "All you paid for it is back in your wallet." in said
+        assert "What you paid for what was not delivered is back in your wallet." in said
         assert "Cancel, $" not in said
 
     def test_too_late_is_said_and_changes_nothing(self, upstream, browser):
@@ -219,6 +229,215 @@ class TestPage:
         assert upstream.fresh(order).status == "queued"
 
 
+class TestLeftOver:
+    """Parts that were not sent, behind parts that have ended."""
+
+    def test_the_rest_is_taken_back_and_what_was_delivered_is_paid(self, upstream):
+        Service.objects.update(dripfeed=True)
+        order = upstream.order(quantity=100, drip=Drip(3, 60))
+        upstream.send()
+        while order.runs.filter(state="live").exists():
+            upstream.look()
+
+        assert cancel(upstream, order) is True
+
+        canceled = upstream.fresh(order)
+        assert (canceled.status, canceled.cause) == ("partial", "cancel_confirmed")
+        assert canceled.refunded == canceled.charge * 2 / 3
+        assert Decision.objects.get().clause_refs == ["refund.7.3"]
+        assert (upstream.send(), upstream.accepted(order)) == (0, 1)
+
+
+class TestAskedOfTheProvider:
+    """R3 after sending, and row 2 of the refund table: nothing more goes out, and its provider is asked."""
+
+    @pytest.fixture(autouse=True)
+    def offered(self, upstream) -> None:
+        Service.objects.update(cancel=True, dripfeed=True)
+        Provider.objects.update(request_ids=True)
+
+    def ask(self, upstream) -> int:
+        return canceling.ask(provider_id=upstream.provider.pk, now=upstream.later(hours=2))
+
+    def find(self, upstream) -> None:
+        """Ask about what is unknown, once its claim has run out."""
+        Run.objects.update(lease_until=upstream.now - timedelta(days=900))
+        reconcile.ask_unknowns(provider_id=upstream.provider.pk, now=upstream.now)
+
+    def sent(self, upstream, **asked: Any) -> Order:
+        order = upstream.order(quantity=50_000, **asked)
+        upstream.send()
+        return order
+
+    def test_it_is_asked_and_only_what_the_provider_reports_is_paid_back(self, upstream, browser):
+        order = self.sent(upstream)
+        upstream.until_moving(order)
+
+        assert cancel(upstream, order) is False
+        assert (upstream.fresh(order).status, upstream.fresh(order).refunded) == ("cancel_requested", 0)
+        waiting = Decision.objects.get()
+        assert (waiting.outcome, waiting.clause_refs, waiting.rule_version) == ("wait", ["refund.7.3"], 2)
+        assert self.ask(upstream) == 1
+        assert upstream.fresh(order).refunded == 0
+
+        canceled = upstream.ended(order)
+        told = upstream.simulator.truth(upstream.run(order).provider_order_id, at=time.time())
+        assert (canceled.status, canceled.cause) == ("partial", "cancel_confirmed")
+        assert canceled.refunded == canceled.charge * (50_000 - told["delivered"]) / 50_000
+        assert 0 < told["delivered"] < 50_000
+        assert Decision.objects.filter(rule="refunds.decide_refund").get().clause_refs == ["refund.7.3"]
+        receipts = browser.get(reverse("orders:detail", args=[order.pk])).content.decode()
+        assert "Cancel asked for" in receipts
+
+    def test_asked_again_it_is_one_wish_and_one_call(self, upstream):
+        order = self.sent(upstream)
+
+        assert [cancel(upstream, order) for _ in range(3)] == [False] * 3
+        assert [self.ask(upstream) for _ in range(3)] == [1, 0, 0]
+        assert (Decision.objects.count(), CancelCall.objects.get().tries) == (1, 1)
+
+    def test_parts_that_were_not_sent_never_go_out(self, upstream):
+        order = upstream.order(quantity=100, drip=Drip(3, 60))
+        upstream.send()
+
+        cancel(upstream, order)
+        assert sorted(order.runs.values_list("state", "outcome")) == [("ended", "withdrawn")] * 2 + [("live", "")]
+        upstream.later(days=1)
+        upstream.send()
+
+        assert upstream.accepted(order) == 1
+
+    def test_declined_it_goes_on_says_so_and_may_be_asked_for_again(self, upstream, browser):
+        Route.objects.update(provider_service=NOT_CANCELED)
+        order = self.sent(upstream)
+        cancel(upstream, order)
+
+        self.ask(upstream)
+
+        going_on = upstream.fresh(order)
+        assert (going_on.status, going_on.cancel_requested_at, going_on.refunded) == ("processing", None, 0)
+        wait, refused = Decision.objects.order_by("pk")
+        assert (wait.outcome, refused.outcome, refused.actor) == ("wait", "refuse", "system")
+        assert "The provider declined" in browser.get(reverse("orders:detail", args=[order.pk])).content.decode()
+        assert "Cancel is disabled" in OrderEvent.objects.get(kind="cancel_declined").facts["said"]
+        assert not CancelCall.objects.exists()
+        assert cancel(upstream, order) is False
+        assert upstream.fresh(order).status == "cancel_requested"
+
+    def test_one_that_says_no_and_ends_it_all_the_same_has_ended_it(self, upstream):
+        order = self.sent(upstream)
+        cancel(upstream, order)
+        upstream.simulator.fault("error:Cancel is disabled for this service", action="cancel")
+
+        self.ask(upstream)
+        ended = upstream.ended(order)
+
+        assert (ended.cause, ended.refunded > 0) == ("provider_ended", True)
+
+    @pytest.mark.parametrize("trouble", ["http_500", "html", "drop", "garbage", "wrong_shape", "error:Invalid API key"])
+    def test_without_an_answer_it_is_asked_for_again_and_then_told(self, upstream, trouble):
+        order = self.sent(upstream)
+        cancel(upstream, order)
+        upstream.simulator.control(faults=[{"action": "cancel", "kind": trouble, "rate": 1, "accepted": 0}])
+
+        assert [self.ask(upstream) for _ in range(canceling.MOST_TRIES - 1)] == [0] * (canceling.MOST_TRIES - 1)
+        assert not Flag.objects.exists()
+        self.ask(upstream)
+
+        assert Flag.objects.get().kind == "cancel_unheard"
+        assert (upstream.fresh(order).status, upstream.fresh(order).refunded) == ("cancel_requested", 0)
+        upstream.simulator.control(reset=True)
+        assert self.ask(upstream) == 1
+
+    def test_it_waits_between_two_tries(self, upstream):
+        order = self.sent(upstream)
+        cancel(upstream, order)
+        upstream.simulator.fault("drop", action="cancel", accepted=0)
+        self.ask(upstream)
+
+        soon = upstream.now + timedelta(seconds=59)
+        assert canceling.providers_due(now=soon) == []
+        assert canceling.providers_due(now=soon + timedelta(seconds=1)) == [upstream.provider.pk]
+        assert canceling.oldest_due(now=soon + timedelta(hours=1)) == soon + timedelta(seconds=1)
+
+    def test_what_nobody_can_vouch_for_is_asked_back_once_it_is_found(self, upstream):
+        order = upstream.order(quantity=50_000, sim="drop")
+        upstream.send()
+        assert upstream.fresh(order).status == "unknown"
+
+        assert cancel(upstream, order) is False
+        assert canceling.providers_due(now=upstream.now) == []
+        self.find(upstream)
+
+        assert upstream.fresh(order).status == "cancel_requested"
+        assert self.ask(upstream) == 1
+        assert upstream.ended(order).cause == "cancel_confirmed"
+
+    def test_what_never_arrived_is_not_sent_again_but_paid_back(self, upstream):
+        before = upstream.balance()
+        order = upstream.order()
+        upstream.simulator.fault("http_500", accepted=0)
+        upstream.send()
+        cancel(upstream, order)
+
+        self.find(upstream)
+        assert upstream.run(order).state == "queued"
+        assert upstream.send() == 0  # fenced
+        canceling.withdraw_queued(now=upstream.now)
+
+        assert (upstream.fresh(order).status, upstream.balance()) == ("canceled", before)
+        assert upstream.accepted(order) == 0
+
+    def test_without_the_fence_it_would_go_out_again(self, upstream, monkeypatch):
+        """The control."""
+        order = upstream.order()
+        upstream.simulator.fault("http_500", accepted=0)
+        upstream.send()
+        cancel(upstream, order)
+        self.find(upstream)
+        monkeypatch.setattr(claiming, "LOCK", claiming.LOCK.replace("AND held.cancel_requested_at IS NULL", ""))
+
+        assert (upstream.send(), upstream.accepted(order)) == (1, 1)
+
+    def test_what_is_delivered_whole_all_the_same_is_paid(self, upstream):
+        order = upstream.order(quantity=100)
+        upstream.send()
+        cancel(upstream, order)
+
+        ended = upstream.ended(order)
+
+        assert (ended.status, ended.refunded) == ("completed", 0)
+        assert canceling.providers_due(now=upstream.now) == []
+
+    def test_staff_who_deliver_by_hand_are_told(self, upstream):
+        order = self.sent(upstream)
+        Provider.objects.update(adapter="manual", api_url="")
+        cancel(upstream, order)
+
+        self.ask(upstream)
+
+        assert (Flag.objects.get().kind, Flag.objects.get().order) == ("cancel_by_hand", order)
+        assert upstream.fresh(order).status == "cancel_requested"
+
+    def test_the_page_says_what_it_would_give_back_and_the_api_takes_it(self, upstream, browser):
+        order = self.sent(upstream)
+        address = reverse("orders:detail", args=[order.pk])
+
+        assert "Ask to cancel, up to" in browser.get(address).content.decode()
+        said = browser.post(reverse("orders:cancel", args=[order.pk]), follow=True).content.decode()
+
+        assert "We are asking the provider to cancel it" in said
+        assert "Ask to cancel" not in said
+
+    def test_many_are_asked_about_in_one_call(self, upstream):
+        for _ in range(3):
+            cancel(upstream, self.sent(upstream))
+        before = upstream.simulator.watch()["requests"].get("cancel", 0)
+
+        assert self.ask(upstream) == 3
+        assert upstream.simulator.watch()["requests"]["cancel"] == before + 1
+
+
 @pytest.mark.django_db(transaction=True)
 class TestRaced:
     """Against the claim: an order is sent or canceled, never both."""
@@ -252,7 +471,7 @@ class TestRaced:
     def test_a_cancel_waits_for_a_claim_and_finds_it_sent(self, upstream):
         order = upstream.order()
 
-        with pytest.raises(AlreadySent):
+        with pytest.raises(TooLate):
             self.cancel_during_a_claim(upstream, order).result(10)
 
         assert (upstream.fresh(order).status, upstream.fresh(order).refunded) == ("submitting", 0)
@@ -262,7 +481,7 @@ class TestRaced:
         order = upstream.order()
         monkeypatch.setattr(cancelling.statuses, "lock", lambda ids: Order.objects.filter(pk__in=ids))
 
-        assert self.cancel_during_a_claim(upstream, order).result(10) is None
+        assert self.cancel_during_a_claim(upstream, order).result(10) is True
         assert upstream.fresh(order).status == "submitting"
 
     def test_a_claim_skips_what_is_being_canceled(self, upstream):
@@ -286,7 +505,7 @@ class TestRaced:
                 try:
                     cancel(upstream, order)
                     canceled += 1
-                except AlreadySent:
+                except TooLate:
                     pass
             return canceled
 

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 
 import wallet.operations as wallet
 from orders.models import Order, OrderEvent
-from orders.operations.cancelling import cancel_unsent
+from orders.operations.cancelling import cancel_order
 from plumbing import sql
 from plumbing.retrying import TRIES, tried_again
 from tests.factories import NOON, OrderFactory, ServiceFactory
@@ -102,7 +102,7 @@ class TestTriedAgain:
     def test_a_cancel_too(self):
         order = OrderFactory()
         with clashing(CODES["deadlock"], times=TRIES - 1):
-            cancel_unsent(user_id=order.user_id, order_id=order.pk, now=NOON)
+            cancel_order(user_id=order.user_id, order_id=order.pk, now=NOON)
 
         order.refresh_from_db()
         assert (order.status, order.refunded) == ("canceled", order.charge)

@@ -340,8 +340,8 @@ class TestARefusedCancelOfAnOrderThatRuns:
         """At its provider, where a cancel came too late."""
         order = upstream.order(sim="partial:0.4")  # of 1,000 units for 1.50, 400 will come
         upstream.send()
-        with pytest.raises(cancelling.AlreadySent):
-            cancelling.cancel_unsent(user_id=order.user_id, order_id=order.pk, now=upstream.now)
+        with pytest.raises(cancelling.TooLate):
+            cancelling.cancel_order(user_id=order.user_id, order_id=order.pk, now=upstream.now)
         refusal = Decision.objects.get(rule="cancellations.decide_cancel")
         asked = {"user_id": order.user_id, "order_id": order.pk, "decision": refusal.uuid}
         return overturning.ask(**asked, words=WORDS, now=upstream.now)
@@ -369,8 +369,8 @@ class TestARefusedCancelOfAnOrderThatRuns:
     def test_delivered_in_full_after_all_it_pays_nothing_more(self, upstream, support):
         order = upstream.order()
         upstream.send()
-        with pytest.raises(cancelling.AlreadySent):
-            cancelling.cancel_unsent(user_id=order.user_id, order_id=order.pk, now=upstream.now)
+        with pytest.raises(cancelling.TooLate):
+            cancelling.cancel_order(user_id=order.user_id, order_id=order.pk, now=upstream.now)
         refusal = Decision.objects.get(rule="cancellations.decide_cancel")
         asked = {"user_id": order.user_id, "order_id": order.pk, "decision": refusal.uuid}
         overturn(support, overturning.ask(**asked, words=WORDS, now=upstream.now), "0.50")

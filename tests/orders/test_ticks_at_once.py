@@ -21,8 +21,21 @@ from accounts.models import Alarm, Outgoing
 from accounts.operations import queue_mail
 from orders.delivery import answers, dispatch, leases, stalling
 from orders.delivery.claiming import Claim
-from orders.models import Attempt, CatalogueSync, Delivery, Flag, OrderEvent, Provider, Run, Sample, ServiceHistory
+from orders.models import (
+    Attempt,
+    CancelCall,
+    CatalogueSync,
+    Delivery,
+    Flag,
+    OrderEvent,
+    Provider,
+    Run,
+    Sample,
+    Service,
+    ServiceHistory,
+)
 from orders.operations import providers
+from orders.operations.cancelling import cancel_order
 from policies.models import Decision, Rehearsal, ReplayCheck
 from smmpanel import verifying
 from smmpanel.management.commands.tick import run
@@ -117,6 +130,21 @@ def to_read(panel: Upstream) -> Scene:
 
     before = asked()
     return Scene(lambda: (asked() - before, CatalogueSync.objects.count()), (1, 1))
+
+
+def to_cancel(panel: Upstream) -> Scene:
+    """A cancel that its provider is to be asked for."""
+    Service.objects.update(cancel=True)
+    order = panel.order(quantity=50_000)
+    panel.send()
+    cancel_order(user_id=panel.customer.pk, order_id=order.pk, now=panel.now)
+    before = panel.simulator.watch()["requests"].get("cancel", 0)
+
+    def effect() -> object:
+        asked = panel.simulator.watch()["requests"].get("cancel", 0) - before
+        return asked, list(CancelCall.objects.values_list("answer", "tries"))
+
+    return Scene(effect, (1, [("accepted", 1)]))
 
 
 def to_hold(panel: Upstream) -> Scene:
@@ -221,6 +249,7 @@ SCENES: dict[str, Callable[[Upstream], Scene]] = {
     "dispatch": to_send,
     "refresh": to_look_at,
     "reconcile": to_reconcile,
+    "cancel": to_cancel,
     "hold": to_hold,
     "wake": to_wake,
     "stall": to_flag,

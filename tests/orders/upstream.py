@@ -8,7 +8,7 @@ from itertools import count
 import policies.operations as policies
 import wallet.operations as wallet
 from orders.delivery import dispatch, poll
-from orders.models import Order, Route, Run
+from orders.models import Delivery, Order, Route, Run
 from orders.operations.placing import place_order
 from orders.operations.quoting import Request
 from policies.rules.drip_feed import Drip
@@ -76,6 +76,11 @@ class Upstream:
             time.sleep(0.01)
         self.look()
         return self.fresh(order)
+
+    def until_moving(self, order: Order) -> None:
+        """Look until some of it is delivered."""
+        while not Delivery.objects.get(order_id=order.pk).delivered:
+            self.look()
 
     def fresh(self, order: Order) -> Order:
         return Order.objects.get(pk=order.pk)

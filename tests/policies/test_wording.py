@@ -100,8 +100,9 @@ def appeal_reasons():
 
 
 def cancel_reasons():
-    for state in RunState:
-        yield from cancellations.decide_cancel(cancellations.CancelFacts([state])).reasons
+    for state, offered, declined in product(RunState, *[(False, True)] * 2):
+        yield from cancellations.decide_cancel(cancellations.CancelFacts([state], offered, declined)).reasons
+    yield from cancellations.decide_cancel(cancellations.CancelFacts([RunState.QUEUED, RunState.ENDED])).reasons
 
 
 REASONS = [

@@ -191,6 +191,7 @@ NO_RULES = {
     "money",  # roundings, which every sum shows
 }
 PARTS_OF = {
+    "cancellations.as_in_version_1": "cancellations.decide_cancel",
     "cancellations.is_free_to_cancel": "cancellations.decide_cancel",
     "delivery.final_outcome": "delivery.cause_of",
     "delivery.dearer": "what staff are told",

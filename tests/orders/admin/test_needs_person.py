@@ -76,6 +76,8 @@ class TestTabs:
             flags.ODD_STATUS,
             flags.SETTLE_FAILED,
             flags.BY_HAND,
+            flags.CANCEL_BY_HAND,
+            flags.CANCEL_UNHEARD,
         }
 
     def test_each_counts_what_is_open_and_lists_the_oldest_first(self, client, staff):

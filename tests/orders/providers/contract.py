@@ -83,6 +83,13 @@ class AdapterContract:
         assert "status" not in said.reports.get(2**62, {})
         assert said.failed == frozenset()
 
+    def test_a_cancel_is_accepted_once_or_declined_with_words(self, provider):
+        service = next(s for s in provider.services().services if s.cancel and s.type == "Default" and s.min <= 1000)
+        order = classify(provider.add(request_for(service.provider_service))).provider_order_id
+        first, second = provider.cancel([order, 2**62]), provider.cancel([order])
+        assert (first.accepted, set(first.declined)) == ({order}, {2**62})
+        assert (second.accepted, second.declined[order] != "") == (frozenset(), True)
+
     def test_nothing_asked_is_nothing_said(self, provider):
         said = provider.statuses([])
         assert (dict(said.reports), said.failed, said.problem) == ({}, frozenset(), "")

@@ -202,6 +202,28 @@ def test_no_answer_to_a_poll_raises(said):
         assert adapter_to(listener.port).statuses([7]).failed == frozenset({7})
 
 
+# --- canceling
+
+
+@pytest.mark.parametrize(
+    ("said", "accepted", "declined"),
+    [
+        (b'[{"order": 1, "cancel": 1}, {"order": "2", "cancel": {"error": "Too late"}}]', {1}, {2: "Too late"}),
+        (b'[{"order": "1", "cancel": "1"}, {"order": 99, "cancel": 1}]', {1}, {}),
+        (b'[{"order": 1, "cancel": 1}, {"order": 1, "cancel": {"error": "No"}}]', set(), {1: "No"}),
+        (b'[{"order": 1, "cancel": "ord_77"}, null, 7, {"cancel": 1}, {"order": -1, "cancel": 1}]', set(), {}),
+        (b'{"error": "Incorrect request"}', set(), {1: "Incorrect request", 2: "Incorrect request"}),
+        (b'{"error": "Invalid API key"}', set(), {}),
+        *((said, set(), {}) for said in (b"", b"<html>", b"[]", b"null", b"{}", b"[" * 100_000)),
+    ],
+)
+def test_only_a_plain_yes_is_one_and_only_words_are_a_no(said, accepted, declined):
+    with listening(saying(http(said))) as listener:
+        answer = adapter_to(listener.port).cancel([1, 2])
+
+    assert (answer.accepted, dict(answer.declined)) == (accepted, declined)
+
+
 # --- finding
 
 

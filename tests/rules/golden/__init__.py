@@ -60,10 +60,18 @@ def cancel_cases() -> Iterator[Inputs]:
             yield {"states": list(each)}
 
 
+def cancel_cases_2() -> Iterator[Inputs]:
+    """The same, of services that offer a cancel after sending or not, with what the provider said of it."""
+    for case, offered, declined in product(cancel_cases(), (False, True), (False, True)):
+        if len(case["states"]) < 3 or sorted(case["states"]) == case["states"]:
+            yield {**case, "offered": offered, "declined": declined}
+
+
 CASES: dict[tuple[str, int], Callable[[], Iterator[Inputs]]] = {
     ("refunds.decide_refund", 1): refund_cases,
     ("appeals.decide_overturned", 1): appeal_cases,
     ("cancellations.decide_cancel", 1): cancel_cases,
+    ("cancellations.decide_cancel", 2): cancel_cases_2,
 }
 
 
