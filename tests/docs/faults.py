@@ -346,9 +346,14 @@ ROWS = (
         "One end, and refunds of at most the charge.",
         [
             "orders/test_cancelling.py::TestRaced::test_twenty_orders_are_each_sent_or_canceled",
+            "orders/test_cancelling.py::TestAskedOfTheProvider::"
+            "test_it_is_asked_and_only_what_the_provider_reports_is_paid_back",
             "orders/test_settling.py::TestRaced::test_eight_threads_settle_one_order_once",
         ],
-        ["orders/test_cancelling.py::TestRaced::test_without_its_lock_it_would_say_canceled_of_what_is_sent"],
+        [
+            "orders/test_cancelling.py::TestRaced::test_without_its_lock_it_would_say_canceled_of_what_is_sent",
+            "orders/test_cancelling.py::TestAskedOfTheProvider::test_without_the_fence_it_would_go_out_again",
+        ],
         planned="orders",
     ),
     Row(34, "A refill is asked for twice, too late, or where nobody can count", "", [], planned="orders"),

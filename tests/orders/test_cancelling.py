@@ -419,7 +419,8 @@ class TestAskedOfTheProvider:
         assert (Flag.objects.get().kind, Flag.objects.get().order) == ("cancel_by_hand", order)
         assert upstream.fresh(order).status == "cancel_requested"
 
-    def test_the_page_says_what_it_would_give_back_and_the_api_takes_it(self, upstream, browser):
+    def test_the_page_says_what_it_would_give_back_and_asks(self, upstream, browser):
+        """R4: what a cancel would give now."""
         order = self.sent(upstream)
         address = reverse("orders:detail", args=[order.pk])
 
