@@ -93,12 +93,14 @@ def ask(*, provider_id: int, now: datetime) -> int:
 def _hear(runs: Sequence[tuple[int, int, int]], said: Cancels, now: datetime) -> int:
     unheard = []
     for run_id, _, number in runs:
-        if number in said.accepted:
-            cancelling.hear(run_id=run_id, accepted=True, said=said.note, now=now)
-        elif number in said.declined:
-            cancelling.hear(run_id=run_id, accepted=False, said=said.declined[number], now=now)
-        else:
+        if number not in said.accepted and number not in said.declined:
             unheard.append(run_id)
+            continue
+        try:
+            words = said.declined.get(number, said.note)
+            cancelling.hear(run_id=run_id, accepted=number in said.accepted, said=words, now=now)
+        except Exception:  # it is asked for again once its lease has run out
+            logger.exception("what was said of canceling run %s could not be written", run_id)
     if unheard:
         logger.warning("%s cancels without an answer: %s", len(unheard), said.problem)
         given_up = {run for run, tries in sql.rows(LATER, [now, FIRST_WAIT_SECONDS, unheard]) if tries >= MOST_TRIES}

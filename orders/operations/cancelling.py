@@ -16,6 +16,7 @@ from policies.rules.vocabulary import Cause, RunOutcome, RunState
 
 RULE = "cancellations.decide_cancel"
 LONGEST_WORDS = 200
+CANCELED = (Cause.CANCELED_BEFORE_CLAIM.value, Cause.CANCEL_CONFIRMED.value)
 
 
 class TooLate(Exception):
@@ -40,7 +41,7 @@ def cancel_order(*, user_id: int, order_id: int, now: datetime) -> bool:
     by = f"customer:{user_id}"
     with transaction.atomic(durable=True):
         order = statuses.lock([order_id]).filter(user_id=user_id).get()
-        if order.cause == Cause.CANCELED_BEFORE_CLAIM.value:
+        if order.cause in CANCELED:
             return True
         if order.cancel_requested_at is not None and order.ended_at is None:
             return False

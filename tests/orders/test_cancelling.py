@@ -26,6 +26,14 @@ from policies.rules.vocabulary import RunState
 from tests.factories import CustomerFactory
 
 NOT_CANCELED = "1000"  # a service of the simulator that says no to every cancel
+UNWRITABLE = """
+    CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.run_id::text = TG_ARGV[0] AND NEW.answer <> '' THEN RAISE EXCEPTION 'no'; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON orders_cancelcall FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse(%s)
+"""
 
 
 @pytest.fixture
@@ -286,6 +294,7 @@ class TestAskedOfTheProvider:
         assert canceled.refunded == canceled.charge * (50_000 - told["delivered"]) / 50_000
         assert 0 < told["delivered"] < 50_000
         assert Decision.objects.filter(rule="refunds.decide_refund").get().clause_refs == ["refund.7.3"]
+        assert cancel(upstream, order) is True  # asked once more, it is done
         receipts = browser.get(reverse("orders:detail", args=[order.pk])).content.decode()
         assert "Cancel asked for" in receipts
 
@@ -429,6 +438,19 @@ class TestAskedOfTheProvider:
 
         assert "We are asking the provider to cancel it" in said
         assert "Ask to cancel" not in said
+
+    def test_one_that_cannot_be_written_keeps_no_other_from_it(self, upstream):
+        """Reliability 3, row 31."""
+        Route.objects.update(provider_service=NOT_CANCELED)
+        broken, other = self.sent(upstream), self.sent(upstream)
+        for order in (broken, other):
+            cancel(upstream, order)
+        sql.execute(UNWRITABLE, [upstream.run(broken).pk])
+
+        self.ask(upstream)
+
+        assert upstream.fresh(other).status == "processing"
+        assert upstream.fresh(broken).status == "cancel_requested"
 
     def test_many_are_asked_about_in_one_call(self, upstream):
         for _ in range(3):
