@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from accounts.models import User
-from policies.models import DraftAct, PolicyVersion, Rehearsal, content_of, version_before
+from policies.models import Acceptance, Decision, DraftAct, PolicyVersion, Rehearsal, content_of, version_before
 from policies.operations.acts import (
     DraftRefused,
     check_revision,
@@ -23,6 +23,7 @@ from policies.operations.drafting import faults_in
 from policies.operations.rehearsal_cases import decisions_to_rehearse
 from policies.operations.versions import checksum_of, write_published
 from policies.rules.clauses import parameter
+from policies.rules.drafts import Fault
 from policies.rules.publishing import (
     REHEARSED_AT_LEAST,
     Condition,
@@ -105,7 +106,7 @@ def publish(
         )
         if faults := decide_publishing(_draft_facts(draft, publisher=actor, checksum=checksum), asked):
             raise DraftRefused(*faults)
-        write_published(draft, by=actor, approved_by=actor, effective_from=effective_from, now=now)
+        _write(draft, by=actor, effective_from=effective_from, now=now)
         if draft.material:
             announce(draft)
         record_act(
@@ -117,6 +118,25 @@ def publish(
             effective_from=effective_from.isoformat(),
         )
     return draft
+
+
+def _write(draft: PolicyVersion, *, by: str, effective_from: datetime, now: datetime) -> None:
+    """Publish it as of `now`, which the database refuses once something later stands under the policy (7.3)."""
+    try:
+        with transaction.atomic():
+            write_published(draft, by=by, approved_by=by, effective_from=effective_from, now=now)
+    except IntegrityError as error:
+        if not _is_overtaken(draft, now=now):
+            raise
+        raise DraftRefused(Fault("", "overtaken")) from error
+
+
+def _is_overtaken(draft: PolicyVersion, *, now: datetime) -> bool:
+    """Whether something was accepted or decided under the draft's policy after `now`."""
+    accepted = Acceptance.objects.filter(version__policy_id=draft.policy_id, at__gt=now)
+    decided = Decision.objects.filter(policy_version__policy_id=draft.policy_id).order_by("-id")
+    newest = decided.values_list("decided_at", flat=True).first()
+    return accepted.exists() or (newest is not None and newest > now)
 
 
 def change_of(draft: PolicyVersion) -> Difference:

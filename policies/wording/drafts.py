@@ -31,6 +31,8 @@ _FAULTS = {
     "out_of_order": "This cannot come before {lower}, which is {value}.",
     "changed_meanwhile": "Somebody has changed the draft since you opened this page, so nothing was done. Open it anew "
     "in another window and compare.",
+    "overtaken": "Somebody accepted the policy, or something was decided under it, in the very moment in which you "
+    "published, so nothing was done. Press the button again.",
     "another_slug": "Type {slug}, the name of the policy that you mean to publish.",
     "before_another": "Another version takes effect on {newest}. This one must follow it.",
     "too_little_notice": "A material change needs {days} days of notice: it can take effect on {earliest}.",

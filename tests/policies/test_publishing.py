@@ -27,12 +27,12 @@ def refused(publisher, draft, **asked):
     return [(fault.where, fault.finding) for fault in refusal.value.faults]
 
 
-def decided(version, clause):
+def decided(version, clause, *, now=NOON):
     """A decision under a version."""
     operations.record_decision(
         rule="refunds.decide_refund", subject_type="order", subject_id=10000, version_id=version.pk, inputs={},
         outcome=DecisionOutcome.REFUSE, reasons=(Reason(clause, "undelivered_part"),),
-        actor="system", now=NOON,
+        actor="system", now=now,
     )  # fmt: skip
 
 
@@ -190,6 +190,21 @@ class TestPublishing:
 
         assert refused(publisher, successor, at=NOON + 2 * WEEK) == [("effective_from", "before_another")]
         publish(publisher, successor, at=NOON + 2 * WEEK + SECOND)
+
+    @pytest.mark.parametrize("recorded", ["acceptance", "decision"])
+    def test_what_was_recorded_since_the_button_was_pressed_is_told(self, ready, publisher, customer, recorded):
+        """The database refuses to publish before it (7.3): that is a matter of pressing again, and no fault."""
+        first = operations.in_force(slug="refund", now=NOON)
+        if recorded == "acceptance":
+            shown = {first.pk: first.checksum}
+            operations.accept(user_id=customer.pk, checksums=shown, context="order", now=NOON + SECOND)
+        else:
+            rehearse(ready, done=1, total=1)
+            decided(first, refund.UNDELIVERED_PART, now=NOON + SECOND)
+
+        assert refused(publisher, ready) == [("", "overtaken")]
+
+        publish(publisher, ready, at=NOON + SECOND + WEEK, now=NOON + SECOND)
 
     def test_a_clause_that_a_rule_cites_exists_in_it(self, ready, publisher):
         """Support 7.4.4: also where it went missing by another way than the page."""
