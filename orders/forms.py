@@ -12,10 +12,10 @@ from policies.rules import drip_feed
 from policies.rules.drip_feed import Drip
 from policies.rules.eligibility import Refusal
 from policies.rules.vocabulary import Platform, ServiceType
+from policies.shown import shown_in
 
 LARGEST_ID = 2**62
 _WHOLE = re.compile(r"\d+|\d{1,3}(?:[,  ]\d{3})+", re.ASCII)
-_ID = re.compile(r"[0-9]{1,18}")
 _COMMENT_TYPES = (ServiceType.CUSTOM_COMMENTS, ServiceType.CUSTOM_COMMENTS_PACKAGE)
 
 
@@ -138,8 +138,7 @@ class PlaceOrder(forms.Form):
 
     def shown_versions(self) -> Mapping[int, str]:
         """The policy versions that the page showed: id to the checksum of their text."""
-        shown = (text.partition(":") for text in self.data.getlist("version"))  # type: ignore[attr-defined]
-        return {int(number): checksum for number, _, checksum in shown if _ID.fullmatch(number)}
+        return shown_in(self.data)  # type: ignore[arg-type]
 
     def accepting(self) -> Mapping[int, str]:
         """The policy versions shown and accepted: id to the checksum of the text that was shown."""

@@ -18,6 +18,11 @@ from policies import operations as policies
 from smmpanel.api_access import open_access
 from smmpanel.forms import NewKey
 
+CHANGED = (
+    "The policies have changed since this page was shown, so no key was created. Read the versions named below, and "
+    "create the key if you accept them."
+)
+
 
 @require_safe
 def api(request: HttpRequest) -> HttpResponse:
@@ -38,11 +43,19 @@ def create_key(request: UserRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     try:
-        text = open_access(user_id=request.user.pk, label=form.cleaned_data["label"], now=timezone.now())
+        text = _new_key(request, form)
     except keys.TooManyKeys:
         form.add_error(None, f"You have {keys.MOST_LIVE_KEYS} keys. Revoke one that you no longer use.")
         return _page(request, form)
+    except policies.PolicyChanged:
+        form.ask_again(CHANGED)
+        return _page(request, form, status=409)
     return _page(request, NewKey(), new_key=text)
+
+
+def _new_key(request: UserRequest, form: NewKey) -> str:
+    label, shown = form.cleaned_data["label"], form.shown_versions()
+    return open_access(user_id=request.user.pk, label=label, shown=shown, now=timezone.now())
 
 
 @login_required
@@ -54,7 +67,8 @@ def revoke_key(request: UserRequest, key_id: int) -> HttpResponse:
     return redirect("api")
 
 
-def _page(request: HttpRequest, form: NewKey, *, new_key: str = "") -> HttpResponse:
+def _page(request: HttpRequest, form: NewKey, *, new_key: str = "", status: int = 422) -> HttpResponse:
+    """status: of a form that was refused."""
     required = policies.required_versions(now=timezone.now())
     shown = {
         "form": form,
@@ -64,4 +78,4 @@ def _page(request: HttpRequest, form: NewKey, *, new_key: str = "") -> HttpRespo
         "required": required,
         "governing": [version for version in required if version.policy.slug in GOVERNING],
     }
-    return TemplateResponse(request, "smmpanel/api.html", shown, status=422 if form.errors else 200)
+    return TemplateResponse(request, "smmpanel/api.html", shown, status=status if form.errors else 200)

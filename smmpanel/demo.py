@@ -13,7 +13,7 @@ from accounts import keys
 from accounts.models import ApiKey, User
 from accounts.staff import GROUPS, OWNER
 from orders.models import Provider
-from smmpanel.api_access import open_access
+from smmpanel.api_access import open_access, required_now
 from wallet import operations as wallet
 from wallet.collecting import start_payment
 from wallet.operations import payments
@@ -65,7 +65,7 @@ def key_of(customer: User, *, known: str, now: datetime) -> str:
         return known
     for old in ApiKey.objects.filter(user=customer, label=KEY_LABEL, revoked_at=None):
         keys.revoke(user_id=customer.pk, key_id=old.pk, now=now)
-    return open_access(user_id=customer.pk, label=KEY_LABEL, now=now)
+    return open_access(user_id=customer.pk, label=KEY_LABEL, shown=required_now(now=now), now=now)
 
 
 def connect_simulator(*, url: str) -> Provider:
