@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from policies import operations
-from policies.models import Acceptance, Decision, DraftAct, Policy, Rehearsal
+from policies.models import Acceptance, Appeal, Decision, DraftAct, Policy, Rehearsal
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
 from policies.rules.vocabulary import DecisionOutcome
@@ -401,9 +401,70 @@ class TestADecision:
 
         assert refused_insert(policy_version=draft, clause_refs=["refund.1.4"])
 
+    @pytest.mark.parametrize(
+        "change", [{"subject_id": 10001}, {"subject_type": "ticket"}, {"decided_at": NOON - SECOND}], ids=str
+    )
+    def test_supersedes_an_earlier_one_about_the_same_subject(self, decision, change):
+        assert refused_insert(supersedes_id=decision.pk, **change)
+        assert not refused_insert(supersedes_id=decision.pk)
+
+    def test_does_not_supersede_itself(self, decision):
+        others = (field for field in Decision._meta.fields if field.name not in ("id", "uuid", "supersedes"))
+        columns = ", ".join(field.column for field in others)
+        itself = f"""INSERT INTO policies_decision (id, uuid, supersedes_id, {columns})
+                     SELECT %s, gen_random_uuid(), %s, {columns} FROM policies_decision"""
+
+        assert refused(itself, 99, 99)
+        assert not refused(itself, 99, decision.pk)
+
+
+WORDS = "Half of it is missing."
+ASKED = f"""INSERT INTO policies_appeal
+            (decision_id, opened_by_id, opened_at, words, result, decided_by, decided_at, reason)
+            VALUES (%s, %s, %s, '{WORDS}', %s, %s, %s, %s)"""
+OPEN, UPHELD = ("", "", None, ""), ("upheld", "staff:1", NOON, "So it was.")
+DECIDED = "UPDATE policies_appeal SET result = %s, decided_by = 'staff:1', decided_at = now(), reason = 'So it was.'"
+
+
+class TestAnAppeal:
+    @pytest.fixture
+    def appeal(self, decision, customer):
+        return Appeal.objects.create(decision=decision, opened_by=customer, opened_at=NOON, words=WORDS)
+
+    def test_is_asked_before_it_is_decided(self, decision, customer):
+        assert refused(ASKED, decision.pk, customer.pk, NOON, *UPHELD)
+        assert not refused(ASKED, decision.pk, customer.pk, NOON, *OPEN)
+
+    @pytest.mark.parametrize(("after", "stands"), [(-1, False), (0, True), (30 * 86400 - 1, True), (30 * 86400, False)])
+    def test_is_asked_in_its_time(self, decision, customer, after, stands):
+        assert refused(ASKED, decision.pk, customer.pk, NOON + after * SECOND, *OPEN) is not stands
+
+    def test_is_not_asked_about_what_is_final(self, decision, customer):
+        assert not refused_insert(supersedes_id=decision.pk, appeal_until=None)
+
+        assert refused(ASKED, Decision.objects.latest("id").pk, customer.pk, NOON, *OPEN)
+
+    def test_is_overturned_by_another_decision_and_upheld_without_one(self, decision, appeal):
+        assert refused(DECIDED, "overturned")
+        assert not refused_insert(supersedes_id=decision.pk)
+
+        assert refused(DECIDED, "upheld")
+        assert not refused(DECIDED, "overturned")
+
+
+class TestARehearsal:
+    @pytest.mark.parametrize("sql", ["UPDATE policies_rehearsal SET result = '{}'", "DELETE FROM policies_rehearsal"])
+    def test_of_what_is_published_stays_as_it_was(self, draft, other, sql):
+        with transaction.atomic():
+            assert not refused(sql)
+            transaction.set_rollback(True)
+        assert not refused(PUBLISHED, other, draft.pk)
+
+        assert refused(sql)
+
 
 def refused_insert(**change):
-    """Whether the database refuses the decision there is once more, changed."""
+    """Whether the database refuses the decision there is once more, changed; it stays when it was not refused."""
     copy = Decision.objects.get()
     copy.pk, copy.uuid = None, uuid4()
     for name, value in change.items():
