@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 import policies.operations as policies
 import wallet.operations as wallet
@@ -112,9 +112,27 @@ class TestOverturned:
         assert differing() == 0
 
     def test_money_that_moved_without_the_order_s_row_is_seen_by_the_books(self, support, appeal):
-        """The control for the test above."""
+        """The control for the test above: neither its transfers nor its decisions came to that."""
         overturn(support, appeal)
         Order.objects.filter(pk=appeal.decision.subject_id).update(refunded=0)
+
+        assert differing() == 2
+
+    def test_money_without_a_decision_is_seen_by_the_books(self, appeal):
+        """R1, D48: a refund that balances in the ledger and on the order, and that nobody decided."""
+        with transaction.atomic():
+            order = statuses.lock([appeal.decision.subject_id]).get()
+            settling.pay_back(order, amount=Decimal("0.10"), key="planted", actor="system", now=NOON)
+
+        assert differing() == 1
+
+    @pytest.mark.parametrize("of", ["an order", "no order"])
+    def test_a_decision_without_money_is_seen_by_the_books(self, db, of):
+        paid = appealed(delivered=400).decision
+        assert differing() == 0
+        paid.pk, paid.uuid = None, uuid.uuid4()
+        paid.subject_id += 0 if of == "an order" else 1
+        paid.save(force_insert=True)
 
         assert differing() == 1
 
