@@ -92,8 +92,8 @@ FINDINGS: dict[str, Sentence] = {
     "expect_gradual": _("Delivery is gradual, not instant: it is sent as one part and arrives bit by bit."),
     "expect_gradual_parts": _("Delivery is gradual, not instant: it is sent in %(parts)s parts, evenly spaced."),
     "expect_drip": _(
-        "Delivery is gradual, not instant: it is sent in %(parts)s parts of the same size, one every %(minutes)s "
-        "minutes, as chosen with the order."
+        "Delivery is gradual, not instant: it is sent in %(parts)s parts of the same size, %(minutes)s min "
+        "apart, as chosen with the order."
     ),
     "expect_daily_cap": _(
         "We send at most %(cap)s units to one link in any 24 hours, all orders on it together; what is more waits its "

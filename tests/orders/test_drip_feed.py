@@ -65,7 +65,7 @@ class TestForm:
         text = shown.content.decode()
         assert "$1.00" in text
         assert "in 5 parts of 100, 1 h 30 min apart" in text
-        assert "one every 90 minutes, as chosen" in text
+        assert "of the same size, 90 min apart, as chosen" in text
 
     @pytest.mark.parametrize(
         ("typed", "field", "said"),
@@ -150,7 +150,7 @@ class TestForm:
         page = buyer.browser.get(reverse("orders:detail", args=[order.pk])).content.decode()
 
         assert "0 of 5 sent" in page
-        assert "5, one every 90 minutes, as you chose" in page
+        assert "5, 90 min apart, as you chose" in page
         again = buyer.browser.get(
             reverse("orders:place"), {"service": dripping.pk, "quantity": "100", "runs": "5", "interval": "90"}
         )
