@@ -14,7 +14,7 @@ from orders.reading.page import page_of
 from orders.views.fragments import page_or_part
 from policies import wording
 
-DONE = "The order is canceled. What you paid for what was not delivered is back in your wallet."
+DONE = "The order is canceled. What was not delivered is paid back to your wallet."
 ASKED = "We are asking the provider to cancel it, and nothing more of it is sent. This page says what comes of it."
 
 

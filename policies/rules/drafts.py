@@ -22,6 +22,7 @@ from policies.rules.stated_numbers import stated_numbers, states_number
 
 HEADING_MAX = 120
 TEXT_MAX = 4000
+SUMMARY_LINES = 3  # as the order form shows it
 SUMMARY_MAX = 600
 
 _SHAPES = {"local time": r"([01]\d|2[0-3]):[0-5]\d", "ISO weekdays": r"(?!.*(.).*\1)[1-7]{1,7}"}
@@ -110,6 +111,8 @@ def _summary_faults(draft: Content, known: Collection[str]) -> Iterator[Fault]:
     yield from _name_faults("summary", tuple(_placeholders(draft.summary)), draft.policy, known)
     if states_number(draft.summary):
         yield Fault("summary", "number_in_summary")
+    if len(draft.summary.splitlines()) > SUMMARY_LINES:
+        yield Fault("summary", "too_many_lines", {"limit": SUMMARY_LINES})
 
 
 def _name_faults(where: str, named: Collection[str], policy: str, known: Collection[str]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from policies.rules.publishing import Condition
 
 _FAULTS = {
     "empty": "This cannot be empty.",
+    "too_many_lines": "Say it in {limit} lines at most: it stands beside the box that a customer ticks.",
     "too_long": "This can have at most {limit} characters.",
     "unknown_clause": "This policy has no clause {ref}.",
     "must_stay": "This clause cannot be removed: the system decides by it, names it, or takes a number from it.",

@@ -69,7 +69,7 @@ def test_an_order_that_waits_is_taken_back_with_one_click(page, buyer):
 
     page.get_by_role("button", name="Cancel, $1.50 back").click()
 
-    expect(page.locator("#messages")).to_contain_text("All you paid for it is back in your wallet.")
+    expect(page.locator("#messages")).to_contain_text("What was not delivered is paid back to your wallet.")
     expect(page.locator("#status")).to_have_text("Canceled")
     expect(page.locator(".give-back")).to_contain_text("$1.50 back")
     expect(page.locator("#cancel")).to_have_count(0)

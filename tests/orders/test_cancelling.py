@@ -194,7 +194,7 @@ class TestPage:
 
         said = answer.content.decode()
         assert answer.redirect_chain[-1][0] == address
-        assert "What you paid for what was not delivered is back in your wallet." in said
+        assert "What was not delivered is paid back to your wallet." in said
         assert "Cancel, $" not in said
 
     def test_too_late_is_said_and_changes_nothing(self, upstream, browser):

@@ -139,6 +139,11 @@ class TestTheNumberInTheSentenceIsTheNumberEnforced:
         """It stands beside the box that a customer ticks."""
         assert faults(content("refund", summary=summary)) == [("summary", finding)]
 
+    @pytest.mark.parametrize(("lines", "found"), [(1, []), (3, []), (4, [("summary", "too_many_lines")])])
+    def test_the_summary_has_three_lines_at_most(self, lines, found):
+        """Decision 25: it stands beside the box."""
+        assert faults(content("refund", summary="\n".join(["Said plainly."] * lines))) == found
+
     def test_the_summary_may_name_those_that_are_enforced(self):
         said = "One order fails after {fail_after_h} hours; write to {support_email}."
 
