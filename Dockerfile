@@ -12,4 +12,4 @@ RUN SECRET_KEY=unused FIELD_KEYS=unused DATABASE_URL=postgres://unused python ma
 USER smmpanel
 EXPOSE 8000
 CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "8", "smmpanel.wsgi:application"]
+     "--workers", "2", "--blocking-threads", "8", "--workers-kill-timeout", "8", "smmpanel.wsgi:application"]

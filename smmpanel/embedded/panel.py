@@ -17,6 +17,7 @@ from smmpanel.embedded.services import Home
 
 READY_SECONDS = 90
 WATCH_SECONDS = 0.25
+WEB_KILL_SECONDS = 8  # a web worker that is told to end while it is starting never does; its parent waits so long
 LONGEST_CALL_SECONDS = 45  # a worker may be waiting for a provider's answer (35 s); killing it would make unknowns
 
 
@@ -102,6 +103,7 @@ def programs(choices: Choices, home: Home) -> list[Program]:
     celery = [sys.executable, "-m", "celery", "-A", "smmpanel"]
     worker = [*celery, "worker", "--without-mingle", "--without-gossip", "--loglevel", "INFO", "--pool", "threads"]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "8"]
+    granian += ["--workers-kill-timeout", str(WEB_KILL_SECONDS)]
     beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(home.var / "beat" / "schedule"), "--pidfile="]
     (home.var / "beat").mkdir(exist_ok=True)
     return [

@@ -101,7 +101,7 @@ class Panel:
     def supervise(self) -> None:
         """Start again what ended and nobody killed, as an operator's supervisor would, and remember it."""
         for child in [each for each in self.children.running if not each.alive]:
-            child.popen.wait()
+            child.end(deadline=0)  # with what is left of its group, as a supervisor does
             self.children.running.remove(child)
             self.ended_by_themselves.append(child.program.name)
             self.children.start(child.program)

@@ -10,9 +10,11 @@ import urllib.request
 import pytest
 
 from smmpanel.embedded import processes
-from smmpanel.embedded.panel import CannotStart, choose, watch_services
+from smmpanel.embedded.children import Children
+from smmpanel.embedded.panel import CannotStart, Choices, choose, programs, watch_services
 from smmpanel.embedded.services import Home
-from tests.fresh_clone import FreshClone
+from tests.fresh_clone import ROOT, FreshClone
+from tests.web_server import PLAIN_FILES
 
 UP = (sys.executable, "-m", "smmpanel.embedded", "up")
 
@@ -85,6 +87,21 @@ def test_a_server_that_ends_by_itself_is_named(tmp_path):
 
 
 LIST_USERS = "from accounts.models import User; print(list(User.objects.values_list('email', flat=True)))"
+
+
+def test_a_web_server_told_to_end_while_it_is_starting_ends_in_its_time(tmp_path):
+    """Or else a deployment soon after another one would wait for its processes to be killed."""
+    home = Home(tmp_path)
+    children = Children(home, ROOT, {**os.environ, **PLAIN_FILES})
+    web = next(each for each in programs(Choices(port=processes.free_port(), demo=False), home) if each.name == "web")
+    children.start(web)
+    [child] = children.running
+    try:
+        assert processes.wait_until(lambda: "Spawning worker-2" in child.log.read_text(), seconds=30)
+        child.ask_to_end()
+        assert processes.wait_until(lambda: not child.alive, seconds=web.patience)
+    finally:
+        children.stop()
 
 
 def manage(clone, *command, **more):
