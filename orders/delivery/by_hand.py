@@ -113,7 +113,9 @@ def _take(run_id: int, actor: str, now: datetime) -> bool:
         Handling.objects.filter(pk=run_id).update(taken_by=actor, taken_at=now)
         _tell(run, "taken_over", actor, {}, now)
         return True
-    if run.state != RunState.QUEUED.value or run.due_at is None or run.due_at > now or order.paused_reason:
+    if run.state != RunState.QUEUED.value or run.due_at is None or run.due_at > now:
+        raise NotYours
+    if order.paused_reason or order.cancel_requested_at:
         raise NotYours
     owned = order.pk in claiming.own_links([order.pk], now=now)
     if owned:

@@ -34,15 +34,25 @@ DUE = """
     SELECT EXISTS (SELECT FROM orders_run AS run WHERE run.provider_id = %s AND run.state = 'queued'
         AND run.due_at <= %s AND NOT run.provider_service = ANY (%s))
 """
-# `ended_at` is read once more when the lock is ours: an order that was ended meanwhile must not take its link.
-LOCK = """
-    SELECT run.id, run.order_id, run.provider_service
+# What may be sent now: of an order that goes on, at a provider that takes something.
+SENDABLE = """
+    run.provider_id = %(provider)s AND run.state = 'queued' AND run.due_at <= %(now)s
+    AND NOT run.provider_service = ANY (%(full)s)
+    AND held.ended_at IS NULL AND held.paused_reason = '' AND held.cancel_requested_at IS NULL
+    AND provider.enabled AND provider.paused_at IS NULL AND NOT EXISTS (SELECT FROM orders_switches WHERE stop_dispatch)
+"""
+RUNS = """
     FROM orders_run AS run JOIN orders_order AS held ON held.id = run.order_id
-    WHERE run.provider_id = %s AND run.state = 'queued' AND run.due_at <= %s AND held.ended_at IS NULL
-      AND held.cancel_requested_at IS NULL
-      AND NOT run.provider_service = ANY (%s)
-    ORDER BY run.due_at, run.order_id, run.number LIMIT %s
-    FOR NO KEY UPDATE OF held SKIP LOCKED
+    JOIN orders_provider AS provider ON provider.id = run.provider_id
+"""
+IN_TURN = "ORDER BY run.due_at, run.order_id, run.number"
+LOCK = f"""
+    SELECT run.id {RUNS} WHERE {SENDABLE} {IN_TURN} LIMIT %(most)s FOR NO KEY UPDATE OF held SKIP LOCKED
+"""
+# That statement saw runs as they were when it began, and may have locked an order whose run was moved, held or put off
+# meanwhile. Who changes a run holds its order's lock, so what is read now stays true.
+STILL_SENDABLE = f"""
+    SELECT run.id, run.order_id, run.provider_service {RUNS} WHERE run.id = ANY (%(runs)s) AND {SENDABLE} {IN_TURN}
 """
 # One order a link and metric. Always in this order, so that two providers' waves cannot wait for each other.
 HOLD = """
@@ -107,10 +117,12 @@ def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, mo
     most = provider.concurrency if most is None else most
     rooms = routing.rooms(provider.pk)
     full = [way.provider_service for way, room in rooms.items() if room <= 0]
-    found = sql.rows(LOCK, [provider.pk, now, full, most])
+    asked = {"provider": provider.pk, "now": now, "full": full}
+    locked = [run_id for (run_id,) in sql.rows(LOCK, {**asked, "most": most})]
+    found = sql.rows(STILL_SENDABLE, {**asked, "runs": locked}) if locked else []
     due = _with_room(found, {way.provider_service: room for way, room in rooms.items()})
     if not due:
-        return Claim((), full=False)
+        return Claim((), full=len(locked) == most)
     order_ids = sorted({order_id for _, order_id in due})
     owners = own_links(order_ids, now=now)
     late = space_late(sorted(owners), now=now)
@@ -121,7 +133,7 @@ def claim_wave(*, provider: Provider, balance: Decimal | None, now: datetime, mo
     if claimed:
         _record_wave(provider, claimed, balance, now)
     statuses.refresh(order_ids=order_ids, actor="system", now=now)
-    return Claim(claimed, full=len(found) == most)
+    return Claim(claimed, full=len(locked) == most)
 
 
 def own_links(order_ids: Sequence[int], *, now: datetime) -> set[int]:

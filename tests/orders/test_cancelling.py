@@ -404,7 +404,9 @@ class TestAskedOfTheProvider:
         upstream.send()
         cancel(upstream, order)
         self.find(upstream)
-        monkeypatch.setattr(claiming, "LOCK", claiming.LOCK.replace("AND held.cancel_requested_at IS NULL", ""))
+        for statement in ("LOCK", "STILL_SENDABLE"):
+            unfenced = getattr(claiming, statement).replace("AND held.cancel_requested_at IS NULL", "")
+            monkeypatch.setattr(claiming, statement, unfenced)
 
         assert (upstream.send(), upstream.accepted(order)) == (1, 1)
 

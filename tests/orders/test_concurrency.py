@@ -64,7 +64,10 @@ class TestClaim:
     def test_without_its_guards_the_same_race_claims_runs_twice(self, raced, monkeypatch):
         """The control: no lock, and no look at the run's state when it is taken."""
         monkeypatch.setattr(claiming, "LOCK", claiming.LOCK.replace("FOR NO KEY UPDATE OF held SKIP LOCKED", ""))
-        monkeypatch.setattr(claiming, "TAKE", claiming.TAKE.replace("AND run.state = 'queued'", ""))
+        for statement in ("STILL_SENDABLE", "TAKE"):
+            monkeypatch.setattr(
+                claiming, statement, getattr(claiming, statement).replace("AND run.state = 'queued'", "")
+            )
         for _ in range(40):
             raced.order()
 
