@@ -41,11 +41,6 @@ def _may_give_up(run: Run) -> bool:
     return ends is not None and ends <= timezone.now()
 
 
-def _has_no_number(run: Run) -> bool:
-    odd = run.flags.filter(kind__in=ending_by_hand.WITHOUT_A_NUMBER, resolved_at__isnull=True)
-    return run.state == RunState.LIVE.value and odd.exists()
-
-
 def _delivered(run: Run) -> int:
     return Delivery.objects.values_list("delivered", flat=True).filter(pk=run.pk).first() or 0
 
@@ -68,6 +63,8 @@ def _unless_overtaken() -> Iterator[None]:
         raise ActRefused(f"It may still move: its policy gives it until {early}. Nothing was done.") from early
     except ending_by_hand.NumberStated as stated:
         raise ActRefused("Its provider's number can be used after all. Nothing was done.") from stated
+    except ending_by_hand.StillGoing as going:
+        raise ActRefused(f"Its provider calls it “{going}”: it has not ended. Nothing was done.") from going
 
 
 def _give_up(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
@@ -117,9 +114,12 @@ def _effect_of_giving_up(run: Run) -> list[str]:
 
 
 def _effect_of_ending(run: Run) -> list[str]:
+    live = Delivery.objects.get(pk=run.pk)
+    least = ending_by_hand.fewest(run, live)
+    why = "what is known to be delivered" if least == live.delivered else "its provider denies what it said before"
     return [
-        f"Part {run.number} ends with the number that you enter, from {count(_delivered(run))} (what is known to be "
-        f"delivered) to {count(run.quantity)}. Ask {run.provider} for it first.",
+        f"Part {run.number} ends with the number that you enter, from {count(least)} ({why}) to {count(run.quantity)}. "
+        f"{count(live.delivered)} were reported. Ask {run.provider} for it first.",
         "With the last of its parts the order ends, and what was not delivered is paid back by the rule "
         "(refund.7.2, refund.7.3).",
     ]
@@ -142,7 +142,7 @@ END: Act[Run] = Act(
     permission=PERMISSION,
     effect=_effect_of_ending,
     perform=_end_as_found,
-    offered=_has_no_number,
+    offered=ending_by_hand.has_no_number,
     form=FoundForm,
     start=_seen,
     grave=True,

@@ -72,6 +72,11 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "remains not stated",
         "It ended, and the provider left out how much is missing. Ask it, then end it with the number found.",
     ),
+    ReportFlag.CONTRADICTED.value: (
+        "an end that cannot be true",
+        "The provider calls it ended, with less than it reported before, or with all of it and nothing charged. Ask "
+        "it, then end it with the number found.",
+    ),
     ReportFlag.REGRESSED.value: ("fewer than before", "The provider reported less delivered than it did before."),
     ReportFlag.OVER_DELIVERED.value: (
         "more than bought",

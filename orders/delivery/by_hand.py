@@ -77,7 +77,8 @@ def report(*, run_id: int, delivered: int, start_count: int | None, actor: str, 
         run, seen = _lock(run_id)
         if step := _step(run, seen, "In progress", delivered, start_count):
             _progress(run, seen, step, now)
-        flags.resolve_kind(run_ids=[run_id], kind=ReportFlag.UNSEEN.value, by=actor, resolution=reason, now=now)
+        unseen = [ReportFlag.UNSEEN.value]
+        flags.resolve_kinds(run_ids=[run_id], kinds=unseen, by=actor, resolution=reason, now=now)
         _tell(run, "reported", actor, {"delivered": delivered, "reason": reason}, now)
         statuses.refresh(order_ids=[run.order_id], actor=actor, now=now)
 

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from orders.models import Flag, Provider
+from orders.delivery import leases
+from orders.models import Flag, Provider, ProviderLease
 from orders.operations import cancelling, flags
 from orders.providers import adapter_for
 from orders.providers.base import Cancels
@@ -23,12 +24,15 @@ MOST_TRIES = 8  # over about four hours; then a person is told
 FIRST_WAIT_SECONDS = 60
 BY_HAND = "delivered by hand: staff were told"
 
+# One that asks us to wait, or whose breaker is open, is left in peace until its time is over.
 WANTED = """
     FROM orders_order AS wish JOIN orders_run AS run ON run.order_id = wish.id
+    JOIN orders_provider AS provider ON provider.id = run.provider_id
     LEFT JOIN orders_cancelcall AS call ON call.run_id = run.id
     WHERE wish.cancel_requested_at IS NOT NULL AND wish.ended_at IS NULL
       AND run.state = 'live' AND run.provider_order_id IS NOT NULL AND coalesce(call.answer, '') = ''
       AND coalesce(call.due_at <= %(now)s, true) AND coalesce(call.lease_until < now(), true)
+      AND coalesce(provider.backoff_until <= %(now)s, true)
 """
 DUE = f"SELECT DISTINCT run.provider_id {WANTED} ORDER BY run.provider_id"
 OLDEST = f"SELECT min(coalesce(call.due_at, wish.cancel_requested_at)) {WANTED}"
@@ -64,8 +68,9 @@ def withdraw_queued(*, now: datetime) -> None:
 
 
 def providers_due(*, now: datetime) -> list[int]:
-    """Providers that are to be asked."""
-    return [provider_id for (provider_id,) in sql.rows(DUE, {"now": now})]
+    """Providers that are to be asked, and are not being asked already."""
+    asked = leases.taken(ProviderLease.Work.CANCEL)
+    return [provider_id for (provider_id,) in sql.rows(DUE, {"now": now}) if provider_id not in asked]
 
 
 def oldest_due(*, now: datetime) -> datetime | None:
@@ -75,7 +80,15 @@ def oldest_due(*, now: datetime) -> datetime | None:
 
 
 def ask(*, provider_id: int, now: datetime) -> int:
-    """Ask a provider to cancel what is due there, 100 at most. Returns how many were answered."""
+    """Ask a provider to cancel what is due there, 100 at most. Returns how many were answered.
+
+    One worker at a time: a provider that hangs holds up that one and nobody else.
+    """
+    with leases.held(provider_id=provider_id, work=ProviderLease.Work.CANCEL) as lease:
+        return _ask(provider_id, now) if lease else 0
+
+
+def _ask(provider_id: int, now: datetime) -> int:
     provider = Provider.objects.get(pk=provider_id)
     wanted = {"now": now, "provider": provider_id, "limit": ASKED_AT_ONCE, "seconds": settings.CLAIM_LEASE_SECONDS}
     taken = [run_id for (run_id,) in sql.rows(TAKE, wanted)]

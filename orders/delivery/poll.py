@@ -92,7 +92,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one round found at a provider in one claim. tiers: the runs that change tier."""
+    """What one round found at a provider in one claim. tiers: the runs that change tier. doubted: those whose reports
+    were odd before."""
 
     provider_id: int
     claimed: Claimed
@@ -100,6 +101,13 @@ class Look:
     steps: Sequence[Step]
     overdue: Collection[int]
     tiers: Mapping[int, Tier]
+    doubted: Collection[int] = ()
+
+    def sound_again(self) -> set[int]:
+        """The runs that were doubted, and of which a report says now how they stand."""
+        odd = {step.run_id for step in self.steps if step.flags}
+        told = (row[1] for row in self.claimed.rows if row[0] in self.said.reports)
+        return {run_id for run_id in told if run_id in self.doubted and run_id not in odd} if self.doubted else set()
 
     def reports_of(self, runs: Collection[int]) -> observing.Reports:
         """What the provider said of some runs."""
@@ -114,6 +122,17 @@ class Look:
         """By tier. After a call that failed all are asked again soon: nobody has looked at them."""
         tiers = [Tier.FAST] * len(Tier) if self.said.failed else list(Tier)
         return [int(batches.interval(tier).total_seconds()) for tier in tiers]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One worker's turn at a provider. limit: batches a round. doubted: runs whose reports were odd before it."""
+
+    provider: Provider
+    now: datetime
+    elapsed: Elapsed
+    limit: int
+    doubted: Collection[int]
 
 
 @dataclass(slots=True)
@@ -144,50 +163,54 @@ def refresh_due_batches(*, provider_id: int, now: datetime, limit: int | None = 
     Safe to run anywhere, twice, or to die half-way: a lease that runs out makes the batch due again, and applying the
     same report twice changes nothing.
     """
-    refreshed, elapsed = Refreshed(), Elapsed(since=now)
     provider = Provider.objects.get(pk=provider_id)
+    turn = Pass(provider, now, Elapsed(since=now), limit or provider.poll_concurrency, observing.doubted(provider_id))
+    refreshed = Refreshed()
     with leases.held(provider_id=provider_id, work=ProviderLease.Work.POLL) as lease:
-        while lease and elapsed.seconds < PASS_SECONDS and _look(provider, now, elapsed, limit, refreshed):
+        while lease and turn.elapsed.seconds < PASS_SECONDS and _look(turn, refreshed):
             lease.renew()
         if lease:
             batches.tidy(provider_id=provider_id)
     return refreshed
 
 
-def _look(provider: Provider, now: datetime, elapsed: Elapsed, limit: int | None, refreshed: Refreshed) -> bool:
+def _look(turn: Pass, refreshed: Refreshed) -> bool:
     """One round: claim, read, ask, decide, apply. False when nothing was due."""
-    claims = list(_claims(provider, now, limit or provider.poll_concurrency))
+    claims = list(_claims(turn))
     if not claims:
         return False
     ids = [row[0] for claimed in claims for row in claimed.rows]
-    said = adapter_for(provider).statuses(ids)
+    said = adapter_for(turn.provider).statuses(ids)
     if said.problem:
         logger.warning(
-            "provider %s: %s of %s ids not looked at: %s", provider.pk, len(said.failed), len(ids), said.problem
+            "provider %s: %s of %s ids not looked at: %s", turn.provider.pk, len(said.failed), len(ids), said.problem
         )
     for claimed in claims:
-        _take_in(claimed, said, provider.pk, now, elapsed, refreshed)
+        _take_in(claimed, said, turn, refreshed)
     return True
 
 
-def _claims(provider: Provider, now: datetime, left: int) -> Iterator[Claimed]:
-    while left > 0 and (claimed := claim_and_read(provider_id=provider.pk, now=now, limit=min(left, BATCHES_AT_ONCE))):
+def _claims(turn: Pass) -> Iterator[Claimed]:
+    left = turn.limit
+    while left > 0:
+        claimed = claim_and_read(provider_id=turn.provider.pk, now=turn.now, limit=min(left, BATCHES_AT_ONCE))
+        if claimed is None:
+            return
         left -= len(claimed.turns)
         yield claimed
 
 
-def _take_in(
-    claimed: Claimed, said: Statuses, provider_id: int, now: datetime, elapsed: Elapsed, refreshed: Refreshed
-) -> None:
+def _take_in(claimed: Claimed, said: Statuses, turn: Pass, refreshed: Refreshed) -> None:
     """Decide and write what was said of the runs of one claim."""
     rows = claimed.rows
-    overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=now)
+    overdue = stalling.overdue({row[1]: (row[2], row[8]) for row in rows if row[8]}, now=turn.now)
     steps = decide(rows, said, overdue)
     answered = [row for row in rows if row[0] not in said.failed] if said.failed else rows
-    apply(Look(provider_id, claimed, said, steps, overdue, tiers_wanted(answered, steps, claimed.turns)), elapsed.now())
+    tiers = tiers_wanted(answered, steps, claimed.turns)
+    apply(Look(turn.provider.pk, claimed, said, steps, overdue, tiers, turn.doubted), turn.elapsed.now())
     ended = [step for step in steps if step.ends]
     for step in ended:
-        _end(step, elapsed.now())
+        _end(step, turn.elapsed.now())
     refreshed.looked_at += len(rows)
     refreshed.changed += len(steps)
     refreshed.ended += len(ended)
@@ -263,6 +286,7 @@ def apply(look: Look, now: datetime) -> None:
     if sampled := [step for step in moving if step.sample]:
         sql.execute(SAMPLE, [now, *_numbers(sampled)])
     observing.observe(look.steps, look.reports_of({step.run_id for step in look.steps if step.flags}), now=now)
+    observing.believe_again(look.sound_again(), now=now)
     charging.compare(begun, look.reports_of({step.run_id for step in begun}), now=now)
     if look.overdue:
         stalling.seen_again((step for step in look.steps if step.run_id in look.overdue), now=now)

@@ -1,21 +1,26 @@
 """Runs whose submission nobody can vouch for: leases that ran out, and asking where asking proves something."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
-from orders.models import Flag, Provider, Run
+from orders.delivery import leases
+from orders.models import Flag, Provider, ProviderLease
 from orders.operations import flags, statuses, unknowns
 from orders.providers import adapter_for
 from orders.providers.base import Failed, Found, NotFound
 from plumbing import sql
-from policies.rules.vocabulary import RunState
+from plumbing.elapsed import Elapsed
 
 logger = logging.getLogger(__name__)
 
-ASKED_AT_ONCE = 100
+PASS_SECONDS = 10.0  # as long as its answers come; then the next tick goes on
 
 EXPIRED = (
     "SELECT DISTINCT order_id FROM orders_run WHERE state = 'submitting' AND lease_until < now() ORDER BY order_id"
@@ -29,13 +34,35 @@ GIVE_UP = """
 # Only where every try that may have arrived carried the id: a provider that learned of request ids since then answers
 # "never seen" about an order that it has.
 ASKABLE = """
-    SELECT id, request_id FROM orders_run AS run
-    WHERE provider_id = %s AND state = 'unknown' AND (lease_until IS NULL OR lease_until < now())
-      AND NOT EXISTS (
+    run.state = 'unknown' AND (run.lease_until IS NULL OR run.lease_until < now())
+    AND NOT EXISTS (
         SELECT FROM orders_attempt WHERE run_id = run.id AND NOT with_request_id
-          AND submission NOT IN ('not_sent', 'not_accepted', 'provider_closed', 'rejected', 'unmapped'))
-    ORDER BY id LIMIT %s
+            AND submission NOT IN ('not_sent', 'not_accepted', 'provider_closed', 'rejected', 'unmapped'))
 """
+# One that asks us to wait, or whose breaker is open, is left in peace until its time is over.
+ASKED = f"""
+    SELECT provider.id FROM orders_provider AS provider
+    WHERE provider.request_ids AND provider.adapter <> 'manual'
+      AND (provider.backoff_until IS NULL OR provider.backoff_until <= %(now)s)
+      AND EXISTS (SELECT FROM orders_run AS run WHERE run.provider_id = provider.id AND {ASKABLE})
+    ORDER BY provider.id
+"""  # noqa: S608 -- constants alone are put together
+# Who asks has each run's lease, and an answer that proves nothing leaves it to run out: it is asked about again then,
+# after all others whose turn comes before.
+TAKE = f"""
+    UPDATE orders_run SET lease_until = now() + %(seconds)s * interval '1 second'
+    WHERE id IN (
+        SELECT run.id FROM orders_run AS run WHERE run.provider_id = %(provider)s AND {ASKABLE}
+        ORDER BY run.lease_until NULLS FIRST, run.id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id, request_id
+"""  # noqa: S608
+
+
+class Unknown(NamedTuple):
+    """A run to be asked about, and the id by which its provider knows it if it has it."""
+
+    run_id: int
+    request_id: UUID
 
 
 def expire_leases(*, now: datetime) -> int:
@@ -69,24 +96,45 @@ def _give_up(order_id: int, now: datetime) -> int:
 
 
 def providers_due(*, now: datetime) -> list[int]:
-    """Providers with unknown runs who can be asked about them. The others' stay held for staff (decision 13)."""
-    unknown = Run.objects.filter(state=RunState.UNKNOWN.value).values("provider_id")
-    return list(Provider.objects.filter(request_ids=True, pk__in=unknown).order_by("pk").values_list("pk", flat=True))
+    """Providers who can be asked about unknown runs now, and are not being asked already.
+
+    The others' stay held for staff (decision 13).
+    """
+    asked = leases.taken(ProviderLease.Work.ASK)
+    return [provider_id for (provider_id,) in sql.rows(ASKED, {"now": now}) if provider_id not in asked]
 
 
 def ask_unknowns(*, provider_id: int, now: datetime) -> int:
     """Ask a provider that keeps request ids about its unknown runs. Returns how many were healed.
 
     "Never seen" allows sending again under the same id: should the first try still arrive, it becomes the same order.
-    No answer proves nothing. Asking twice at once is harmless: whoever decides second finds it decided.
+    No answer proves nothing. As many are asked about at once as it takes calls, the longest waiting first, until none
+    is left or none of a round is answered: one that hangs costs one deadline, and is asked again when the lease on it
+    has run out.
     """
     provider = Provider.objects.get(pk=provider_id)
-    if not provider.request_ids:
-        return 0
-    asked = sql.rows(ASKABLE, [provider_id, ASKED_AT_ONCE])
+    healed, elapsed = 0, Elapsed(since=now)
+    lease = leases.Lease(provider_id, ProviderLease.Work.ASK)
+    while provider.request_ids and elapsed.seconds < PASS_SECONDS and lease.renew():
+        unknown = _take(provider)
+        answers = _ask(provider, unknown)
+        healed += sum(_heal(each.run_id, said, now) for each, said in zip(unknown, answers, strict=True))
+        if unknown and all(isinstance(said, Failed) for said in answers):
+            return healed
+        if len(unknown) < provider.poll_concurrency:
+            break
+    lease.give_back()
+    return healed
+
+
+def _take(provider: Provider) -> list[Unknown]:
+    wanted = {"provider": provider.pk, "most": provider.poll_concurrency, "seconds": settings.CLAIM_LEASE_SECONDS}
+    return [Unknown(*row) for row in sql.rows(TAKE, wanted)]
+
+
+def _ask(provider: Provider, unknown: Sequence[Unknown]) -> list[Found | NotFound | Failed]:
     with ThreadPoolExecutor(provider.poll_concurrency) as threads:
-        answers = list(threads.map(adapter_for(provider).find, [str(request_id) for _, request_id in asked]))
-    return sum(_heal(run_id, answer, now) for (run_id, _), answer in zip(asked, answers, strict=True))
+        return list(threads.map(adapter_for(provider).find, [str(each.request_id) for each in unknown]))
 
 
 def _heal(run_id: int, answer: Found | NotFound | Failed, now: datetime) -> bool:

@@ -39,7 +39,8 @@ def overdue(quiet: Quiet, *, now: datetime) -> set[int]:
 def seen_again(steps: Iterable[Step], *, now: datetime) -> None:
     """Close what staff were told about overdue runs of which a report now says how they stand."""
     told = [step.run_id for step in steps if ReportFlag.UNSEEN.value not in step.flags]
-    flags.resolve_kind(run_ids=told, kind=ReportFlag.UNSEEN, by="system", resolution="a report came", now=now)
+    unseen = [ReportFlag.UNSEEN.value]
+    flags.resolve_kinds(run_ids=told, kinds=unseen, by="system", resolution="a report came", now=now)
 
 
 def flag_unseen(*, now: datetime) -> int:

@@ -103,11 +103,13 @@ class Provider(models.Model):
 
 
 class ProviderLease(models.Model):
-    """At most one dispatcher and one poller a provider. Compared with the database's clock only (decision 12)."""
+    """At most one worker for one kind of work at a provider. Compared with the database's clock only (decision 12)."""
 
     class Work(models.TextChoices):
         DISPATCH = "dispatch"
         POLL = "poll"
+        ASK = "ask"
+        CANCEL = "cancel"
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="leases")
     work = models.CharField(max_length=8, choices=Work.choices)

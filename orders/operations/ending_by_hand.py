@@ -6,16 +6,22 @@ Called by staff with a reason; who may is checked by the caller's layer. The rul
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 import policies.operations as policies
 from orders.models import Delivery, Flag, Order, OrderEvent, Run
 from orders.operations import flags, runs, statuses
+from policies.rules import delivery
 from policies.rules.clauses import Params
 from policies.rules.interruptions import fails_at, has_stalled
 from policies.rules.vocabulary import ReportFlag, RunOutcome, RunState
 
 # What is odd about a report that says "ended" and leaves the number to a person.
-WITHOUT_A_NUMBER = [ReportFlag.REMAINS_MISSING.value, ReportFlag.IMPOSSIBLE_NUMBER.value]
+WITHOUT_A_NUMBER = [
+    ReportFlag.REMAINS_MISSING.value,
+    ReportFlag.IMPOSSIBLE_NUMBER.value,
+    ReportFlag.CONTRADICTED.value,
+]
 
 
 class NotLive(Exception):
@@ -34,8 +40,24 @@ class NumberStated(Exception):
     """No open flag says that its provider's number cannot be used."""
 
 
+class StillGoing(Exception):
+    """Its provider says that it is being delivered; the text is its word."""
+
+
 class NumberOutOfRange(Exception):
     """Less than is known to be delivered, or more than was bought; the text is the range."""
+
+
+def fewest(run: Run, live: Delivery) -> int:
+    """The fewest units that a person may find: what was reported, unless the provider itself denies it now."""
+    denied = _odd(run.pk).filter(kind=ReportFlag.CONTRADICTED.value).exists()
+    return 0 if denied else live.delivered
+
+
+def has_no_number(run: Run) -> bool:
+    """Whether its provider calls a live run ended, and open flags say that its number cannot be used."""
+    live = Delivery.objects.filter(pk=run.pk).first()
+    return live is not None and delivery.says_ended(live.word) and _odd(run.pk).exists()
 
 
 def patience_ends(run: Run) -> datetime | None:
@@ -61,13 +83,18 @@ def give_up_silent(*, run_id: int, seen_delivered: int, actor: str, reason: str,
 def end_as_found(*, run_id: int, seen_delivered: int, delivered: int, actor: str, reason: str, now: datetime) -> None:
     """End a live run that its provider calls ended, with the number that a person found (refund.7.3).
 
-    delivered: units of this run, in all. Raises NotLive, MovedSince, NumberStated, NumberOutOfRange.
+    delivered: units of this run, in all. Raises NotLive, MovedSince, NumberStated, StillGoing, NumberOutOfRange.
     """
     run, live = _lock(run_id, seen_delivered)
-    if not Flag.objects.filter(run_id=run_id, kind__in=WITHOUT_A_NUMBER, resolved_at__isnull=True).exists():
+    if not _odd(run_id).exists():
         raise NumberStated
-    if not live.delivered <= delivered <= run.quantity:
-        raise NumberOutOfRange(f"{live.delivered} to {run.quantity}")
+    if not delivery.says_ended(live.word):
+        raise StillGoing(live.word)
+    if not fewest(run, live) <= delivered <= run.quantity:
+        raise NumberOutOfRange(f"{fewest(run, live)} to {run.quantity}")
+    if delivered < live.delivered:
+        live.delivered = delivered
+        live.save(update_fields=["delivered"])
     outcome = RunOutcome.DELIVERED if delivered == run.quantity else RunOutcome.SHORT
     _end(run, outcome, delivered, actor=actor, reason=reason, now=now)
 
@@ -84,6 +111,10 @@ def _lock(run_id: int, seen_delivered: int) -> tuple[Run, Delivery]:
         raise MovedSince(str(live.delivered))
     run.order = order
     return run, live
+
+
+def _odd(run_id: int) -> QuerySet[Flag]:
+    return Flag.objects.filter(run_id=run_id, kind__in=WITHOUT_A_NUMBER, resolved_at__isnull=True)
 
 
 def _params(order: Order) -> Params:

@@ -51,9 +51,9 @@ def resolve_flags(*, run_id: int, by: str, resolution: str, now: datetime) -> No
     still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
 
 
-def resolve_kind(*, run_ids: Collection[int], kind: str, by: str, resolution: str, now: datetime) -> None:
-    """Close what is open of one kind about many runs."""
-    still_open = Flag.objects.filter(run_id__in=run_ids, kind=kind, resolved_at__isnull=True)
+def resolve_kinds(*, run_ids: Collection[int], kinds: Collection[str], by: str, resolution: str, now: datetime) -> None:
+    """Close what is open of some kinds about many runs."""
+    still_open = Flag.objects.filter(run_id__in=run_ids, kind__in=kinds, resolved_at__isnull=True)
     still_open.update(resolved_at=now, resolved_by=by, resolution=resolution[:200])
 
 

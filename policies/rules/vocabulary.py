@@ -226,6 +226,7 @@ class ReportFlag(Word):
     UNKNOWN_WORD = "unknown_word"  # a status word in no table of ours
     IMPOSSIBLE_NUMBER = "impossible_number"  # remains not a whole number, negative or above the quantity
     REMAINS_MISSING = "remains_missing"  # ended, and nobody says how much is missing though the provider charged
+    CONTRADICTED = "contradicted"  # ended, with less than it said before, or with all of it and nothing charged
     REGRESSED = "regressed"  # less delivered than it said before
     OVER_DELIVERED = "over_delivered"  # completed with more than was bought: never charged
     NOT_IN_ANSWER = "not_in_answer"  # the provider answered without this id

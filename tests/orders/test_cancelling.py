@@ -11,9 +11,9 @@ from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
-from orders.delivery import canceling, claiming, dispatch, reconcile
+from orders.delivery import canceling, claiming, dispatch, leases, reconcile
 from orders.delivery.claiming import claim_wave
-from orders.models import CancelCall, Flag, LinkHold, Order, OrderEvent, Provider, Route, Run, Service
+from orders.models import CancelCall, Flag, LinkHold, Order, OrderEvent, Provider, ProviderLease, Route, Run, Service
 from orders.operations import cancelling, providers, statuses
 from orders.operations.cancelling import TooLate, cancel_order
 from plumbing import canonical, sql
@@ -542,3 +542,30 @@ class TestRaced:
         assert ended.count((0, "canceled")) == canceled
         assert ended.count((1, "processing")) == len(orders) - canceled
         assert before - upstream.balance() == orders[0].charge * (len(orders) - canceled)
+
+
+class TestAProviderInTrouble:
+    @pytest.fixture(autouse=True)
+    def offered(self, upstream):
+        Service.objects.update(cancel=True)
+
+    def test_two_workers_never_ask_it_at_once(self, upstream):
+        """Decision 12: one that hangs holds up one worker."""
+        order = upstream.order(quantity=50_000)
+        upstream.send()
+        cancel(upstream, order)
+
+        with leases.held(provider_id=upstream.provider.pk, work=ProviderLease.Work.CANCEL):
+            assert canceling.providers_due(now=upstream.now) == []
+            assert canceling.ask(provider_id=upstream.provider.pk, now=upstream.now) == 0
+
+        assert canceling.ask(provider_id=upstream.provider.pk, now=upstream.now) == 1
+
+    def test_it_is_left_in_peace_as_long_as_it_asked(self, upstream):
+        order = upstream.order(quantity=50_000)
+        upstream.send()
+        cancel(upstream, order)
+        Provider.objects.update(backoff_until=upstream.now + timedelta(seconds=1))
+
+        assert canceling.providers_due(now=upstream.now) == []
+        assert canceling.providers_due(now=upstream.later(seconds=1)) == [upstream.provider.pk]

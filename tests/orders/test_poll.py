@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.delivery import poll
 from orders.models import Delivery, Flag, Order, OrderEvent, PollBatch, Run, Sample
+from orders.operations import ending_by_hand
 from orders.providers.base import Statuses
 from policies.rules import delivery
 from tests.past_the_guards import past_the_guards
@@ -206,6 +207,85 @@ class TestCharge:
         upstream.ended(dear)
 
         assert Flag.objects.get().facts == {"charged": "0.81621", "listed": "0.09069"}
+
+
+class TestAnEndThatCannotBeTrue:
+    """Decision 17: no money moves on a number that denies another; a person finds the right one."""
+
+    def said(self, upstream, trouble: str) -> Order:
+        """A canceled order whose remains are told so for one look."""
+        order = upstream.order(quantity=LARGE, sim="canceled")
+        upstream.send()
+        upstream.simulator.fault(trouble, action="status")
+        return upstream.ended(order)
+
+    def test_canceled_with_nothing_missing_and_nothing_charged_ends_nothing(self, upstream):
+        order = self.said(upstream, "remains:0")
+
+        assert (order.ended_at, order.refunded, Flag.objects.get().kind) == (None, 0, "contradicted")
+        assert Delivery.objects.get().word == "Canceled"
+
+    def test_a_sound_report_ends_it_and_closes_what_was_odd(self, upstream):
+        self.said(upstream, "remains:0")
+
+        upstream.look()
+
+        ended = Order.objects.get()
+        assert (ended.status, ended.refunded) == ("canceled", ended.charge)
+        assert (Flag.objects.get().resolved_by, Flag.objects.get().resolution) == ("system", "a sound report came")
+
+    @pytest.mark.parametrize("trouble", ["remains:-5", "word:Chilling", "missing:1"])
+    def test_a_sound_report_closes_what_was_odd_about_one_that_goes_on(self, upstream, trouble):
+        upstream.order(quantity=LARGE)
+        upstream.send()
+        upstream.simulator.fault(trouble, action="status")
+        upstream.look()
+        assert Flag.objects.filter(resolved_at=None).count() == 1
+
+        upstream.look()
+
+        assert not Flag.objects.filter(resolved_at=None).exists()
+
+    def test_while_it_goes_on_nobody_may_end_it_with_a_number(self, upstream):
+        order = upstream.order(quantity=LARGE)
+        upstream.send()
+        upstream.simulator.fault("remains:-5", action="status")
+        upstream.look()
+
+        with pytest.raises(ending_by_hand.StillGoing, match="In progress"):
+            self.end(upstream, order, 7)
+
+        assert upstream.fresh(order).ended_at is None
+
+    def test_of_what_its_provider_denies_a_person_may_find_fewer(self, upstream):
+        order = self.said(upstream, "remains:0")
+        Delivery.objects.update(delivered=900)
+        Flag.objects.update(kind="contradicted")
+
+        self.end(upstream, order, 300)
+
+        ended = upstream.fresh(order)
+        assert (ended.status, upstream.run(order).delivered) == ("partial", 300)
+        assert ended.refunded == ended.charge - ended.charge * 300 / LARGE
+
+    def test_and_of_what_it_does_not_deny_never_fewer(self, upstream):
+        order = self.said(upstream, "remains:0")
+        Delivery.objects.update(delivered=900)
+        Flag.objects.update(kind="remains_missing")
+
+        with pytest.raises(ending_by_hand.NumberOutOfRange, match=f"900 to {LARGE}"):
+            self.end(upstream, order, 300)
+
+    def end(self, upstream, order, delivered: int) -> None:
+        seen = Delivery.objects.get().delivered
+        ending_by_hand.end_as_found(
+            run_id=upstream.run(order).pk,
+            seen_delivered=seen,
+            delivered=delivered,
+            actor="staff:1",
+            reason="asked them",
+            now=upstream.now,
+        )
 
 
 class TestMany:

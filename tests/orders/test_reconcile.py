@@ -6,9 +6,9 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Outgoing
-from orders.delivery import answers, reconcile
+from orders.delivery import answers, leases, reconcile
 from orders.delivery.claiming import claim_wave
-from orders.models import Attempt, Flag, Order, OrderEvent, Run
+from orders.models import Attempt, Flag, Order, OrderEvent, Provider, ProviderLease, Run
 from orders.operations import parking, unknowns
 from orders.providers import adapter_for
 from orders.providers.classify import Classified, classify
@@ -303,3 +303,76 @@ def test_unknown_runs_of_accepted_orders_never_step_back(upstream):
 
     part.refresh_from_db()
     assert (part.state, upstream.fresh(order).status, open_flags(order)) == ("unknown", "processing", ["unknown"])
+
+
+def calls(upstream) -> int:
+    """How often the provider was asked how something stands."""
+    return int(upstream.simulator.watch()["requests"].get("status", 0))
+
+
+class TestAskingAfterMany:
+    """Decision 12: one worker at a time, the longest waiting first, and a provider that hangs is left in peace."""
+
+    @pytest.fixture
+    def three(self, upstream):
+        """Three orders that arrived and were not answered, at a provider who is asked two at a time."""
+        Provider.objects.update(poll_concurrency=2)
+        orders = [upstream.order(sim="drop") for _ in range(3)]
+        upstream.send()
+        for order in orders:
+            lease_runs_out(order)
+        return orders
+
+    def states(self, orders) -> list[str]:
+        return [Run.objects.get(order=order).state for order in orders]
+
+    def let_it_be_asked(self) -> None:
+        ProviderLease.objects.update(until=PAST)
+
+    def test_all_are_asked_about_in_one_pass_while_it_answers(self, upstream, three):
+        assert reconciled(upstream) == 3
+        assert self.states(three) == ["live"] * 3
+
+    def test_what_it_says_nothing_of_lets_the_others_pass(self, upstream, three):
+        """Those that are never answered about starve nobody."""
+        upstream.simulator.fault("html", action="status", next=2)
+        assert reconciled(upstream) == 0
+
+        self.let_it_be_asked()
+
+        assert reconciled(upstream) == 1
+        assert self.states(three) == ["unknown", "unknown", "live"]
+
+    def test_after_silence_it_is_left_in_peace_for_a_while(self, upstream, three):
+        upstream.simulator.fault("html", action="status", next=99)
+        reconciled(upstream)
+        asked = calls(upstream)
+
+        assert reconcile.providers_due(now=upstream.now) == []
+        assert reconciled(upstream) == 0
+
+        assert calls(upstream) == asked
+        self.let_it_be_asked()
+        assert reconcile.providers_due(now=upstream.now) == [upstream.provider.pk]
+
+    def test_a_round_that_hangs_is_the_last_one(self, upstream, three):
+        """One deadline, however many are unknown."""
+        upstream.simulator.fault("late:3", action="status", next=99)
+        before = calls(upstream)
+
+        assert reconciled(upstream) == 0
+
+        assert calls(upstream) - before == 2
+
+    def test_a_second_worker_asks_nothing_meanwhile(self, upstream, three):
+        with leases.held(provider_id=upstream.provider.pk, work=ProviderLease.Work.ASK):
+            assert reconcile.providers_due(now=upstream.now) == []
+            assert reconciled(upstream) == 0
+
+        assert reconciled(upstream) == 3
+
+    def test_who_asks_us_to_wait_is_not_asked(self, upstream, three):
+        Provider.objects.update(backoff_until=upstream.now + timedelta(seconds=1))
+
+        assert reconcile.providers_due(now=upstream.now) == []
+        assert reconcile.providers_due(now=upstream.later(seconds=1)) == [upstream.provider.pk]

@@ -112,6 +112,15 @@ class TestAnEnd:
 
         assert (step.delivered, step.outcome, step.flags) == (1000, RunOutcome.DELIVERED, ("over_delivered",))
 
+    @pytest.mark.parametrize("odd", [without("remains", status="Canceled"), report("Canceled", "900")])
+    def test_is_believed_when_the_number_comes_after_all(self, odd):
+        doubted = advance(HALF_WAY, odd)
+        fact = HALF_WAY._replace(word=doubted.word, delivered=doubted.delivered)
+
+        step = advance(fact, report("Canceled", "500"))
+
+        assert (doubted.ends, step.delivered, step.outcome) == (False, 500, RunOutcome.SHORT)
+
 
 class TestWhatIsOdd:
     @pytest.mark.parametrize("word", ["Completed", "Partial", "Canceled", "In progress", "Processing", "Pending"])
@@ -147,11 +156,36 @@ class TestWhatIsOdd:
 
         assert (step.delivered, step.ends, step.flags) == (500, False, ("remains_missing",))
 
-    @pytest.mark.parametrize(("word", "ends"), [("In progress", False), ("Partial", True)])
-    def test_less_than_before_is_noted_and_not_believed(self, word, ends):
-        step = advance(HALF_WAY, report(word, "900"))
+    def test_less_than_before_is_noted_and_not_believed(self):
+        step = advance(HALF_WAY, report("In progress", "900"))
 
-        assert (step.delivered, step.ends, step.flags) == (500, ends, ("regressed",))
+        assert (step.delivered, step.ends, step.flags) == (500, False, ("regressed",))
+
+    @pytest.mark.parametrize("word", ["Completed", "Partial", "Canceled"])
+    def test_an_end_with_less_than_before_waits_for_a_person(self, word):
+        """To believe the first number would take the customer's money, to believe the second the shop's."""
+        step = advance(HALF_WAY, report(word, "501", charge="0"))
+
+        assert (step.delivered, step.word, step.ends) == (500, word, False)
+        assert step.flags == ("contradicted", "regressed")
+
+    def test_all_of_it_and_then_nothing_is_no_completion(self):
+        """ "Processing, none remain", then "Canceled, all remain, nothing charged"."""
+        whole = advance(HALF_WAY, report("Processing", "0"))
+        fact = HALF_WAY._replace(delivered=whole.delivered, word=whole.word)
+
+        assert advance(fact, report("Canceled", "1000", charge="0")).outcome is None
+
+    @pytest.mark.parametrize("word", ["Partial", "Canceled"])
+    @pytest.mark.parametrize(
+        ("charge", "believed"), [("0.27", True), (0.27, True), ("0", False), (0, False), ("", False), (None, False)]
+    )
+    def test_all_of_it_is_believed_of_a_short_end_that_was_charged(self, word, charge, believed):
+        step = advance(HALF_WAY, report(word, "0", charge=charge))
+
+        assert step.ends is believed
+        assert step.flags == (() if believed else ("contradicted",))
+        assert step.delivered == (1000 if believed else 500)
 
     def test_an_answer_without_the_order_is_flagged(self):
         step = advance(HALF_WAY, None)

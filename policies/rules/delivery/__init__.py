@@ -3,7 +3,7 @@
 from policies.rules.delivery.balances import what_the_balance_says
 from policies.rules.delivery.charges import dearer
 from policies.rules.delivery.checking import Tier, check_interval, resting_since, tier_after_progress
-from policies.rules.delivery.reports import RunFact, Step, advance, known_word, unseen
+from policies.rules.delivery.reports import RunFact, Step, advance, known_word, says_ended, unseen
 from policies.rules.delivery.statuses import (
     OrderFacts,
     RunFacts,
@@ -40,6 +40,7 @@ __all__ = [
     "order_status",
     "public_words",
     "resting_since",
+    "says_ended",
     "terminal_status",
     "tier_after_progress",
     "transitions",

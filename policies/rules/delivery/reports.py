@@ -83,10 +83,16 @@ def advance(
         return _without_proof(fact, ReportFlag.NOT_IN_ANSWER, patience_over=patience_over)
     _, _, quantity, delivered, start_count, word = fact
     said = report.get("status")
-    same = said == word and str(report.get("remains")) == str(quantity - delivered)
+    # An end that was not believed before is read each time: now its number may be right.
+    same = said == word and word not in _ENDED_WORDS and str(report.get("remains")) == str(quantity - delivered)
     if same and not patience_over and (start_count is not None or _count(report.get("start_count")) is None):
         return None
     return _read(fact, report, known_word(said), patience_over=patience_over)
+
+
+def says_ended(word: str) -> bool:
+    """Whether a word of API v2 says that nothing more is to come."""
+    return word in _ENDED_WORDS
 
 
 def unseen(fact: tuple[int, int, int, int, int | None, str]) -> Step:
@@ -141,10 +147,24 @@ def _weigh(
         return delivered, None, (ReportFlag.IMPOSSIBLE_NUMBER.value,)
     if word == PENDING:  # nothing has begun; some panels say remains 0 here
         return delivered, None, ()
-    count = quantity - remains
-    flags: tuple[str, ...] = () if count >= delivered else (ReportFlag.REGRESSED.value,)
-    count = max(count, delivered)
-    return count, _outcome(word, missing=quantity - count), flags
+    return _with_remains(word, report, count=quantity - remains, quantity=quantity, delivered=delivered)
+
+
+def _with_remains(
+    word: str, report: Mapping[str, object], *, count: int, quantity: int, delivered: int
+) -> tuple[int, RunOutcome | None, tuple[str, ...]]:
+    """A number that can be. An end that contradicts what was said before, or its own charge, is nobody's to believe."""
+    if count < delivered:
+        return delivered, None, _step_back(word)
+    if count == quantity and word in _SHORT_WORDS and _is_free(report.get("charge")):
+        return delivered, None, (ReportFlag.CONTRADICTED.value,)
+    return count, _outcome(word, missing=quantity - count), ()
+
+
+def _step_back(word: str) -> tuple[str, ...]:
+    """Of a run that goes on it is noted; one that ends with less than was told before is left to a person."""
+    back = ReportFlag.REGRESSED.value
+    return (ReportFlag.CONTRADICTED.value, back) if word in _ENDED_WORDS else (back,)
 
 
 def _without_remains(
