@@ -115,7 +115,7 @@ def _tries(adapter: base.Provider, claimed: Sequence[Claimed]) -> Iterator[list[
         pending: set[Future[base.Answer]] = set(tries)
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield [(tries[one], classify(one.result())) for one in done]
+            yield [(tries[one], classify(one.result(), ours=tries[one].request.words)) for one in done]
 
 
 def _close(claim: Claim, provider: Provider, elapsed: Elapsed) -> None:
@@ -123,6 +123,7 @@ def _close(claim: Claim, provider: Provider, elapsed: Elapsed) -> None:
     wave = Wave.objects.get(attempts=claim.claimed[0].attempt)
     after = learn_balance(provider, elapsed)
     wave.balance_after, wave.ended_at = None if isinstance(after, base.Failed) else after, elapsed.now()
-    gave_back = Run.objects.filter(provider=provider, ended_at__gte=wave.started_at, outcome__in=GIVES_BACK)
+    ended = Run.objects.filter(provider=provider, state=RunState.ENDED.value, ended_at__gte=wave.started_at)
+    gave_back = ended.filter(outcome__in=GIVES_BACK)
     wave.void = gave_back.exists()
     wave.save(update_fields=["balance_after", "ended_at", "void"])

@@ -85,6 +85,7 @@ class Run(models.Model):
                 condition=Q(state__in=["submitting", "unknown", "live"]),
                 name="run_upstream",
             ),
+            models.Index(fields=["provider", "ended_at"], condition=Q(state="ended"), name="run_ended"),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,11 @@ class AddRequest:
     request_id: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def words(self) -> Sequence[str]:
+        """What of it a customer wrote."""
+        return [self.link, *self.fields.values()]
+
 
 @dataclass(frozen=True, slots=True)
 class Statuses:

@@ -1,7 +1,9 @@
 """What an answer to a submission means: the one place where it is decided whether it may be sent again."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from orders.providers import wire
 from orders.providers.base import Answer
@@ -10,6 +12,7 @@ from policies.rules.vocabulary import Submission
 
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
+SHORTEST_PART = 3  # of what a customer wrote: fewer letters say nothing, and are in every text
 
 # Texts of both dialects (api-v2 b.8), the first that fits. Whatever is not here is a definite no that a person reads.
 _TEXTS = [
@@ -85,10 +88,11 @@ class Classified:
     detail: str = ""
 
 
-def classify(answer: Answer) -> Classified:
+def classify(answer: Answer, *, ours: Sequence[str] = ()) -> Classified:
     """Say what an answer to a submission proves (reliability section 2). Never raises.
 
-    Accepted needs a proper id in a success; not sent means that no byte left; what proves nothing is unknown.
+    Accepted needs a proper id in a success; not sent means that no byte left; what proves nothing is unknown. ours:
+    what the customer wrote, which a provider may repeat: a link that is called "not_enough_funds" closes no provider.
     """
     match answer:
         case NotSent():
@@ -104,7 +108,7 @@ def classify(answer: Answer) -> Classified:
     if said is None:
         return Classified(Submission.UNKNOWN, "not_an_object", detail=detail)
     accepted = answer.status < 300 and not said.get("error")
-    return _acceptance(said, detail) if accepted else _refusal(said, answer.status, detail)
+    return _acceptance(said, detail) if accepted else _refusal(said, answer.status, detail, ours)
 
 
 def closing_problem(error: str) -> str | None:
@@ -127,14 +131,30 @@ def _acceptance(said: dict[str, object], detail: str) -> Classified:
     return Classified(Submission.ACCEPTED, "accepted", provider_order_id=provider_order_id, detail=detail)
 
 
-def _refusal(said: dict[str, object], status: int, detail: str) -> Classified:
+def _refusal(said: dict[str, object], status: int, detail: str, ours: Sequence[str]) -> Classified:
     """A definite no, unless the answer contradicts itself or does not say what is wrong."""
     error = wire.error_of(said)
     if error is None or "order" in said:
         return Classified(Submission.UNKNOWN, "contradiction" if "order" in said else f"http_{status}", detail=detail)
-    submission, reason = _meaning(error, said.get("status"))
+    submission, reason = _meaning(_in_their_own_words(error, ours), said.get("status"))
     problem = reason if submission is Submission.PROVIDER_CLOSED else None
     return Classified(submission, reason, provider_problem=problem, detail=detail)
+
+
+def _in_their_own_words(error: str, ours: Sequence[str]) -> str:
+    """An error text without what it repeats of ours, whole or in parts. What is left in place never joins two words."""
+    theirs = " ".join(error.lower().split())
+    for part in sorted(_parts(ours), key=len, reverse=True):
+        theirs = theirs.replace(part, "…")
+    return theirs
+
+
+def _parts(ours: Iterable[str]) -> set[str]:
+    """Whole texts, their lines, and what stands between a link's separators, as written and unescaped."""
+    said = {form.lower() for text in ours for form in (text, unquote(text))}
+    lines = {" ".join(line.split()) for text in said for line in (text, *text.splitlines())}
+    pieces = {piece for line in lines if "/" in line for piece in re.split(r"[/?#&=]+", line)}
+    return {part for part in lines | pieces if len(part) >= SHORTEST_PART}
 
 
 def _meaning(error: str, code: object) -> tuple[Submission, str]:

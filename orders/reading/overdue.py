@@ -7,17 +7,31 @@ from django.db.models import Min
 from orders.models import Provider
 from plumbing import sql
 
-# A provider that was asked for its balance since, or asked us to wait, has somebody at it, however long its queue is;
-# and nobody was to be at it before sending was started again. Where only so many are taken at once, runs wait for room.
+# Somebody is at a provider that was sent something since, or that asked us to wait, however long its queue is; that it
+# tells its balance says nothing of a claim that fails. Nobody was to be at it before sending was started again. Where
+# only so many are taken at once, runs wait for room, which comes when others end.
 DISPATCH = """
-    SELECT min(greatest(first.due_at, provider.balance_at, provider.backoff_until, started.at))
+    WITH capped AS (
+        SELECT provider_id, provider_service, min(capacity) AS most FROM orders_route
+        WHERE capacity IS NOT NULL GROUP BY 1, 2
+    ), crowded AS MATERIALIZED (
+        SELECT provider_id, provider_service FROM capped WHERE most <= (
+            SELECT count(*) FROM (
+                SELECT FROM orders_run AS run
+                WHERE run.provider_id = capped.provider_id AND run.provider_service = capped.provider_service
+                  AND run.state IN ('submitting', 'unknown', 'live') LIMIT most) AS there)
+    )
+    SELECT min(greatest(first.due_at, sent.at, room.at, provider.backoff_until, started.at))
     FROM orders_provider AS provider
     CROSS JOIN LATERAL (
-        SELECT due_at FROM orders_run AS run
-        WHERE provider_id = provider.id AND state = 'queued' AND due_at <= %(now)s AND NOT EXISTS (
-            SELECT FROM orders_route AS route WHERE route.provider_id = run.provider_id
-                AND route.provider_service = run.provider_service AND capacity IS NOT NULL)
+        SELECT due_at, provider_service FROM orders_run AS run
+        WHERE provider_id = provider.id AND state = 'queued' AND due_at <= %(now)s
+          AND (run.provider_id, run.provider_service) NOT IN (SELECT * FROM crowded)
         ORDER BY due_at LIMIT 1) AS first
+    CROSS JOIN LATERAL (SELECT max(started_at) AS at FROM orders_wave WHERE provider_id = provider.id) AS sent
+    LEFT JOIN LATERAL (
+        SELECT max(ended_at) AS at FROM orders_run WHERE provider_id = provider.id AND state = 'ended'
+    ) AS room ON (provider.id, first.provider_service) IN (SELECT provider_id, provider_service FROM capped)
     CROSS JOIN (SELECT max(at) AS at FROM orders_switchturn WHERE switch = 'dispatch') AS started
     WHERE provider.enabled AND provider.paused_at IS NULL AND provider.adapter = 'api_v2'
         AND (provider.backoff_until IS NULL OR provider.backoff_until <= %(now)s)

@@ -12,7 +12,7 @@ from accounts.models import Alarm, Outgoing
 from orders.delivery import answers, dispatch
 from orders.delivery.claiming import claim_wave
 from orders.delivery.holding import hold_and_release
-from orders.models import Provider, Route, Run, Wave
+from orders.models import Flag, Provider, Route, Run, Wave
 from orders.operations import providers
 from orders.providers.classify import Classified
 from orders.reading.overdue import oldest_unsent
@@ -373,3 +373,14 @@ def test_a_provider_that_hangs_delays_no_other(connect, with_request_ids, withou
 
     assert went < waited
     assert (quick.accepted(gone), slow.run(held).tries) == (1, 1)
+
+
+def test_what_a_customer_calls_a_link_closes_no_provider(upstream):
+    """Its provider repeats the link in a refusal that nobody mapped: a person has the order, the others go on."""
+    order = upstream.order(link="https://instagram.com/p/not_enough_funds")
+    upstream.simulator.fault(f"error:Not allowed - {order.link}")
+
+    upstream.send()
+
+    assert Provider.objects.get().paused_at is None
+    assert (upstream.run(order).state, Flag.objects.get().kind) == ("parked", "unmapped")

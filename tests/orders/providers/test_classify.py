@@ -261,3 +261,40 @@ def test_no_answer_raises_or_is_taken_for_what_it_does_not_prove(answer):
 def test_only_an_error_text_can_make_a_definite_no(key, text):
     """The control: without the key `error` nothing is ever refused, rejected or refunded."""
     assert classify(answered({key: text})).submission in (S.UNKNOWN, S.ACCEPTED)
+
+
+LINK = "https://instagram.com/p/not_enough_funds/invalid-api-key?x=too%20many%20requests"
+
+
+class TestTheCustomersOwnWords:
+    """Whoever orders chooses the link, and some providers repeat it: it decides nothing about the provider."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"Rejected: {LINK}",
+            f"Rejected: {LINK.upper()}",
+            "Rejected: https://instagram.com/p/not_enough_funds/invalid-api-key?x=too many requests",
+            "Rejected: /p/not_enough_funds/",
+            "Rejected user not_enough_funds",
+            "Rejected: invalid-api-key",
+        ],
+    )
+    def test_of_a_link_mean_nothing(self, text):
+        assert classify(error(text)).submission is not S.UNMAPPED or "api-key" in text  # the control: it would
+        assert classify(error(text), ours=[LINK]) == Classified(
+            S.UNMAPPED, "unmapped", detail=json.dumps({"error": text})
+        )
+
+    def test_of_a_comment_mean_nothing(self):
+        comments = "nice\nAccount  suspended, not enough funds"
+
+        said = classify(error("Not allowed: account suspended, not enough funds"), ours=[comments])
+
+        assert said.submission is S.UNMAPPED
+
+    def test_what_is_the_provider_s_own_counts(self):
+        assert classify(error(f"Not enough funds for {LINK}"), ours=[LINK]).provider_problem == "funds"
+
+    def test_what_is_cut_joins_nothing(self):
+        assert classify(error("not enough cats funds"), ours=["cats"]).submission is S.UNMAPPED
