@@ -26,7 +26,7 @@ LISTS: Mapping[str, tuple[str, Sequence[str]]] = {
     "refused": ("Refused or never arrived", [flags.UNMAPPED, flags.NEVER_LANDS]),
     "reports": (
         "Odd reports",
-        [*(flag.value for flag in ReportFlag if flag is not ReportFlag.UNSEEN), flags.DEARER],
+        [*(flag.value for flag in ReportFlag if flag is not ReportFlag.UNSEEN), flags.DEARER, flags.TAKEN_LATE],
     ),
     "stalled": ("Stalled", [ReportFlag.UNSEEN.value]),
     "appeals": ("Appeals", [flags.APPEALED]),

@@ -25,7 +25,7 @@ from policies import wording
 from policies.rules.vocabulary import Cause, RunState
 
 PERMISSION = "orders.handle_order"
-NOT_ANY_MORE = "It is not there to be done any more: it ended, went another way, or waits for its time."
+NOT_ANY_MORE = "It is not there to be done any more: it ended, went another way, a colleague took it, or it waits."
 
 
 class NumbersForm(ReasonForm):
@@ -51,6 +51,14 @@ def _take(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
             "Another order is being delivered to this link. It waits for that one, and comes back."
         ) from busy
     return f"Part {run.number} of order {run.order_id} is yours. Its customer sees that it is being processed."
+
+
+def _take_over(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
+    try:
+        by_hand.take_over(run_id=run.pk, actor=actor_of(request), reason=str(values["reason"]), now=timezone.now())
+    except by_hand.NotYours as late:
+        raise ActRefused(NOT_ANY_MORE) from late
+    return f"Part {run.number} of order {run.order_id} is yours now."
 
 
 def _report(request: HttpRequest, run: Run, values: dict[str, object]) -> str:
@@ -112,8 +120,17 @@ TAKE: Act[Run] = Act(
     permission=PERMISSION,
     effect=lambda run: [*_task(run), "It is yours from then on; whoever looks at the list sees your name at it."],
     perform=_take,
-    offered=lambda run: _in_work(run) or (run.state == RunState.QUEUED.value and run.due_at is not None),
+    offered=lambda run: run.state == RunState.QUEUED.value and run.due_at is not None,
     form=BareForm,
+)
+TAKE_OVER: Act[Run] = Act(
+    slug="take-over",
+    title="Take over",
+    permission=PERMISSION,
+    effect=lambda run: [*_so_far(run), "It is yours from then on, and no longer whose it was."],
+    perform=_take_over,
+    offered=_in_work,
+    form=ReasonForm,
 )
 REPORT: Act[Run] = Act(
     slug="report",
@@ -134,7 +151,7 @@ FINISH: Act[Run] = Act(
     form=NumbersForm,
     grave=True,
 )
-ACTS = (REPORT, FINISH, TAKE)
+ACTS = (REPORT, FINISH, TAKE, TAKE_OVER)
 
 
 def buttons(run: Run) -> list[Button]:
@@ -143,8 +160,7 @@ def buttons(run: Run) -> list[Button]:
         return []
     offered = [act for act in ACTS if act.offered(run)]
     return [
-        Button(_title(act, run), reverse(f"admin:orders_runbyhand_{act.slug}", args=[run.pk]), act.grave)
-        for act in offered
+        Button(act.title, reverse(f"admin:orders_runbyhand_{act.slug}", args=[run.pk]), act.grave) for act in offered
     ]
 
 
@@ -275,7 +291,3 @@ def _whose(run: Run) -> str:
     if taker or since is None:
         return taker
     return f"due for {span(timezone.now() - since)}"
-
-
-def _title(act: Act[Run], run: Run) -> str:
-    return "Take over" if act is TAKE and _in_work(run) else act.title

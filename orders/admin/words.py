@@ -53,6 +53,11 @@ FLAGS: Mapping[str, tuple[str, str]] = {
         "cancel without an answer",
         "The provider was asked several times to cancel it and gave no answer. Ask it there; it is asked on, hourly.",
     ),
+    flags.TAKEN_LATE: (
+        "taken after it was given up",
+        "The provider answered late that it took a try which had been decided otherwise. It may deliver twice: ask it "
+        "to cancel one of the two, then dismiss this.",
+    ),
     flags.DEARER: (
         "dearer than listed",
         "The provider charges more for it than its list says. It goes on, and the customer's price stays. Read the "
@@ -132,7 +137,7 @@ _INTERNAL = {
     "rerouted": "Part {run} goes to {to} instead of {from}: {reason}.",
     "nobody_takes_it": "No route takes it: {skipped}.",
     "taken": "Part {run} was taken, to be delivered by hand.",
-    "taken_over": "Part {run}, which is delivered by hand, was taken over.",
+    "taken_over": "Part {run}, which is delivered by hand, was taken over. {reason}",
     "reported": "Part {run}: {delivered} delivered so far. {reason}",
     "finished": "Part {run} was finished with {delivered} delivered. {reason}",
     "cancel_declined": "The provider declined the cancel. It said: {said}",

@@ -130,6 +130,7 @@ _REFUSALS = {
     "drip_feed_not_offered": "Drip-feed is not available for this service",
     "runs_out_of_range": "Runs must be from {minimum} to {maximum}",
     "interval_out_of_range": "Interval must be from {minimum} to {maximum} minutes",
+    "drip_feed_too_long": "Drip-feed must end within {days} days",
     "interval_too_short": "Interval must be from {minimum} to {maximum} minutes",
     "part_below_minimum": "Quantity less than minimal {minimum}",
     "part_above_pace": "Quantity more than maximum {maximum} for one run",

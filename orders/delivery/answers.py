@@ -1,7 +1,7 @@
 """Writing down what became of tries: only by the attempt that claimed the run, never more than was proved."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -73,6 +73,7 @@ def _write(provider_id: int, said: Mapping[UUID, Classified], now: datetime) -> 
     }
     attempts = {run.pk: run.attempt for run in answered if run.attempt}
     _keep_evidence(said, now)
+    _tell_of_late_acceptances(said, attempts.values(), now)
     _resolve_late(answered, now)
     _accept(provider_id, answered, now)
     others = _other_ways(answered, now)
@@ -120,6 +121,25 @@ def _keep_evidence(said: Mapping[UUID, Classified], now: datetime) -> None:
             detail=each.detail,
             provider_order_id=each.provider_order_id,
         )
+
+
+def _tell_of_late_acceptances(said: Mapping[UUID, Classified], ours: Collection[UUID], now: datetime) -> None:
+    """A try that was given up was taken after all. Where the next one carries the same request id it is the same order,
+    as long as there is a next one."""
+    taken = {pk: each for pk, each in said.items() if each.submission is Submission.ACCEPTED and pk not in ours}
+    tries = Attempt.objects.filter(pk__in=taken).select_related("run") if taken else ()
+    flags.raise_flags(
+        Flag(
+            order_id=each.run.order_id,
+            run_id=each.run_id,
+            kind=flags.TAKEN_LATE,
+            facts={"provider_order_id": taken[each.pk].provider_order_id},
+            raised_at=now,
+        )
+        for each in tries
+        if each.run.provider_order_id != taken[each.pk].provider_order_id
+        and not (each.with_request_id and each.run.state != RunState.ENDED.value)
+    )
 
 
 def _resolve_late(answered: Mapping[Run, Classified], now: datetime) -> None:

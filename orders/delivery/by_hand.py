@@ -60,12 +60,21 @@ def tell_staff(*, now: datetime) -> None:
 
 
 def take(*, run_id: int, actor: str, now: datetime) -> None:
-    """Take a due run, or take it over from a colleague. It then owns its link, and is live under a number of our own.
+    """Take a due run, once. It then owns its link, and is live under a number of our own.
 
-    Raises NotYours, LinkBusy; that it now waits behind its link is written all the same.
+    Raises NotYours, also when a colleague was faster, and LinkBusy; that it now waits behind its link is written all
+    the same.
     """
     if not _take(run_id, actor, now):
         raise LinkBusy
+
+
+@transaction.atomic(durable=True)
+def take_over(*, run_id: int, actor: str, reason: str, now: datetime) -> None:
+    """Go on with what a colleague has taken. Raises NotYours."""
+    run, _ = _lock(run_id)
+    Handling.objects.filter(pk=run_id).update(taken_by=actor, taken_at=now)
+    _tell(run, "taken_over", actor, {"reason": reason}, now)
 
 
 def report(*, run_id: int, delivered: int, start_count: int | None, actor: str, reason: str, now: datetime) -> None:
@@ -110,9 +119,7 @@ def _take(run_id: int, actor: str, now: datetime) -> bool:
     run = Run.objects.by_hand().select_for_update(no_key=True, of=("self",)).filter(pk=run_id).first()
     if order is None or run is None or order.ended_at is not None:
         raise NotYours
-    if run.state == RunState.LIVE.value:
-        Handling.objects.filter(pk=run_id).update(taken_by=actor, taken_at=now)
-        _tell(run, "taken_over", actor, {}, now)
+    if Handling.objects.filter(pk=run_id, taken_by=actor).exists() and run.state == RunState.LIVE.value:
         return True
     if run.state != RunState.QUEUED.value or run.due_at is None or run.due_at > now:
         raise NotYours

@@ -15,7 +15,7 @@ _SPACE_LATE = """
         WHERE run.state = 'queued' AND run.due_at IS NOT NULL AND run.order_id = ANY (%(orders)s)
             AND placed.run_interval_minutes > 0
     )
-    UPDATE orders_run AS run SET due_at = %(now)s + place * gap
+    UPDATE orders_run AS run SET due_at = %(now)s + place * gap, due_since = NULL
     FROM queued WHERE run.id = queued.id AND place > 0 AND queued.due_at < %(now)s + (place - 0.1) * gap
     RETURNING run.id
 """

@@ -18,6 +18,7 @@ BY_HAND = "by_hand"  # staff deliver it: it is to be taken, reported and finishe
 ODD_STATUS = "odd_status"  # what became of it cannot follow the status it has: the status stayed
 CANCEL_BY_HAND = "cancel_by_hand"  # its owner asks to cancel what staff deliver
 CANCEL_UNHEARD = "cancel_unheard"  # its provider was asked to cancel it again and again, and says nothing
+TAKEN_LATE = "taken_late"  # the provider took a try that had been given up: it may be delivered twice
 DEARER = "dearer"  # the provider charges more for it than its list says (fault row 15)
 SETTLE_FAILED = "settle_failed"  # the order could not be ended; the others went on
 APPEALED = "appealed"  # its owner disagrees with a decision (refund.11.2)

@@ -11,9 +11,12 @@ from policies.rules.interruptions import has_stalled
 from policies.rules.vocabulary import RunOutcome
 
 # Nothing of it is or may be upstream, or with a person; and now its provider is shut, or has just told it to wait.
-# It has waited since it became due, as far back as somebody watched.
+# It has waited since it became due or its last part ended, as far back as somebody watched.
 FIND = """
-    SELECT run.order_id, min(greatest(coalesce(run.due_since, run.due_at), provider.watched_since)) AS since
+    SELECT run.order_id,
+        greatest(
+            min(greatest(coalesce(run.due_since, run.due_at), provider.watched_since)),
+            (SELECT max(ended_at) FROM orders_run AS part WHERE part.order_id = run.order_id)) AS since
     FROM orders_run AS run JOIN orders_provider AS provider ON provider.id = run.provider_id
     JOIN orders_order AS placed ON placed.id = run.order_id
     WHERE run.state = 'queued' AND run.kind = 'first'

@@ -19,7 +19,7 @@ from orders.providers.base import (
     Report,
     Statuses,
 )
-from orders.providers.classify import closing_problem
+from orders.providers.classify import refuses_cancels
 from plumbing.outbound import Answered, KeptLine, Outbound
 from policies.rules.catalogue import RemoteService
 
@@ -82,7 +82,7 @@ class ApiV2:
         if isinstance(said, list):
             return _cancels(said, frozenset(ids))
         error = wire.error_of(said) if isinstance(said, dict) else None
-        if error and not closing_problem(error):
+        if error and refuses_cancels(error):
             return Cancels(declined=dict.fromkeys(ids, error))
         return Cancels(problem=_problem(answer))
 

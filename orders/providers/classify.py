@@ -55,6 +55,9 @@ _TEXTS = [
     (re.compile(r"error\.comments?$"), Submission.REJECTED, "comments"),
 ]
 
+# A no to canceling as such; "later" and "internal error" are asked again.
+_NO_CANCEL = re.compile(r"cancel|incorrect (order|action|request)|not (allowed|available|possible|supported|found)")
+
 # The numbers that one family of panels puts beside its texts, as "status" (api-v2 b.8).
 _CODES = {
     "102": (Submission.PROVIDER_CLOSED, "key"),
@@ -115,6 +118,12 @@ def closing_problem(error: str) -> str | None:
     """Funds, key or account when a provider's text, in answer to whatever, says that it must pause; else None."""
     submission, reason = _meaning(error, None)
     return reason if submission is Submission.PROVIDER_CLOSED else None
+
+
+def refuses_cancels(error: str) -> bool:
+    """Whether a text, in answer to many cancels at once, is a no to all of them, and not a trouble of the moment."""
+    submission, _ = _meaning(error, None)
+    return submission is Submission.UNMAPPED and _NO_CANCEL.search(error.lower()) is not None
 
 
 def _asked_to_wait(answer: Answered, detail: str) -> Classified:

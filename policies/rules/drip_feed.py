@@ -11,6 +11,7 @@ from policies.rules.vocabulary import ServiceType
 FEWEST_RUNS = 2
 MOST_RUNS = 100
 LONGEST_INTERVAL = 24 * 60  # minutes
+LONGEST_PLAN = 30 * 24 * 60  # minutes from the first part to the last: a link serves one order at a time (decision 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,9 @@ def _about_the_interval(asked: Drip, part: int | None, permitted: Permitted) -> 
         yield Refusal("interval", "interval_out_of_range", facts)
     elif asked.interval_minutes < shortest:
         yield Refusal("interval", "interval_too_short", facts, clause.NO_SPIKES)
+    elif asked.is_whole and _minutes_in_all(asked) > LONGEST_PLAN:
+        yield Refusal("interval", "drip_feed_too_long", {"days": LONGEST_PLAN // LONGEST_INTERVAL})
+
+
+def _minutes_in_all(asked: Drip) -> int:
+    return ((asked.runs or 1) - 1) * (asked.interval_minutes or 0)

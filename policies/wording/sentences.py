@@ -34,6 +34,9 @@ REFUSALS: dict[str, Sentence] = {
         "Parts of this size must be at least %(minimum)s minutes apart, so that no day brings more than this service "
         "delivers to one link."
     ),
+    "drip_feed_too_long": _(
+        "All parts together must take at most %(days)s days: please choose fewer parts or less time between them."
+    ),
     "part_below_minimum": _("The smallest part of this service is %(minimum)s; each of your parts is %(quantity)s."),
     "part_above_pace": _("This service sends at most %(maximum)s units at a time; each of your parts is %(quantity)s."),
     "link_missing": _("Please enter the link or the name to deliver to."),

@@ -248,11 +248,30 @@ class TestRefused:
     def test_a_colleague_takes_it_over(self, order):
         take(order)
 
-        take(order, actor="staff:8")
+        by_hand.take_over(run_id=run_of(order).pk, actor="staff:8", reason="on holiday", now=NOON)
 
         assert Handling.objects.get().taken_by == "staff:8"
-        assert OrderEvent.objects.filter(order=order, kind="taken_over", actor="staff:8").exists()
+        assert OrderEvent.objects.get(kind="taken_over").facts["reason"] == "on holiday"
         assert run_of(order).tries == 1
+
+    def test_nobody_takes_what_a_colleague_has(self, order):
+        take(order)
+        take(order)  # the same person's second click
+
+        with pytest.raises(by_hand.NotYours):
+            take(order, actor="staff:8")
+
+        assert (Handling.objects.get().taken_by, OrderEvent.objects.filter(kind="taken").count()) == ("staff:7", 1)
+
+    def test_what_nobody_took_is_nobodys_to_take_over(self, order):
+        with pytest.raises(by_hand.NotYours):
+            by_hand.take_over(run_id=run_of(order).pk, actor="staff:8", reason="mine", now=NOON)
+
+    def test_what_its_customer_asks_to_cancel_is_not_taken(self, order):
+        Order.objects.update(cancel_requested_at=NOON)
+
+        with pytest.raises(by_hand.NotYours):
+            take(order)
 
 
 def test_a_service_falls_back_on_people(connect, with_request_ids, forgetful):
@@ -273,11 +292,13 @@ def test_a_service_falls_back_on_people(connect, with_request_ids, forgetful):
 @pytest.mark.django_db(transaction=True)
 def test_eight_people_take_it_once(service):
     """One hand over the others: the claim is the database's."""
-    order = OrderFactory(service=service, at=NOON)
+    order, refused = OrderFactory(service=service, at=NOON), list[int]()
 
     def _take(number: int) -> None:
         try:
             take(order, actor=f"staff:{number}")
+        except by_hand.NotYours:
+            refused.append(number)
         finally:
             connections.close_all()
 
@@ -286,5 +307,5 @@ def test_eight_people_take_it_once(service):
 
     assert run_of(order).tries == 1
     assert OrderEvent.objects.filter(order=order, kind="taken").count() == 1
-    assert OrderEvent.objects.filter(order=order, kind="taken_over").count() == 7
+    assert len(refused) == 7
     assert Provider.objects.get().is_manual

@@ -230,8 +230,41 @@ class TestLeases:
 
         assert upstream.fresh(order).status == "queued"
         assert Attempt.objects.get().submission == "accepted"
+        assert not open_flags(order)
         upstream.send()  # the same request id: the provider answers with the same order
         assert (upstream.accepted(order), upstream.fresh(order).status) == (1, "processing")
+
+
+class TestTakenAfterItWasGivenUp:
+    """A person said "not received", and the answer comes after all: it may be delivered twice, and staff are told."""
+
+    def late(self, upstream, order, decide) -> None:
+        (claimed,) = claim_wave(provider=upstream.provider, balance=None, now=upstream.now).claimed
+        lease_runs_out(order)
+        reconcile.expire_leases(now=upstream.now)
+        decide(run_id=claimed.run_id, actor="staff:1", reason="not received", now=upstream.now)
+        said = classify(adapter_for(upstream.provider).add(claimed.request))
+        for _ in range(2):
+            answers.record(provider_id=upstream.provider.pk, outcomes=[(claimed, said)], now=upstream.now)
+
+    @pytest.mark.parametrize("decide", [unknowns.resend_run, unknowns.refund_run])
+    def test_where_the_provider_keeps_no_request_ids(self, forgetful, decide):
+        order = forgetful.order()
+
+        self.late(forgetful, order, decide)
+
+        flag = Flag.objects.get(order=order, resolved_at=None)
+        assert (flag.kind, flag.run, flag.facts["provider_order_id"] > 0) == ("taken_late", forgetful.run(order), True)
+
+    @pytest.mark.parametrize(("decide", "told"), [(unknowns.resend_run, []), (unknowns.refund_run, ["taken_late"])])
+    def test_where_it_does_the_next_try_is_the_same_order_if_there_is_one(self, upstream, decide, told):
+        type(upstream.provider).objects.update(request_ids=True)
+        upstream.provider.refresh_from_db()
+        order = upstream.order()
+
+        self.late(upstream, order, decide)
+
+        assert open_flags(order) == told
 
 
 class TestStaff:

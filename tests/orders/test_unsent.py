@@ -12,10 +12,11 @@ from django.db import connections, transaction
 from orders.delivery import dispatch, unsent
 from orders.delivery.claiming import claim_wave
 from orders.delivery.waiting import wake_waiting
-from orders.models import LinkHold, Order, Provider, Run, Switches
+from orders.models import LinkHold, Order, Provider, Run, Service, Switches
 from orders.operations import providers, statuses
 from plumbing import sql
 from policies.models import Decision
+from policies.rules.drip_feed import Drip
 from policies.rules.vocabulary import RunState
 from tests.past_the_guards import past_the_guards
 
@@ -107,6 +108,22 @@ class TestGivenUp:
 
 
 class TestWaitsOn:
+    def test_an_order_whose_last_part_has_just_ended_is_under_way(self, upstream):
+        """However long ago its next part was put back: somebody took the one before it."""
+        Service.objects.update(dripfeed=True)
+        order = upstream.order(quantity=100, drip=Drip(3, 60))
+        upstream.send()
+        while not order.runs.filter(state="ended").exists():
+            upstream.look()
+        put_back = order.runs.filter(number=2)
+        put_back.update(due_at=upstream.now + timedelta(hours=1), due_since=upstream.now - timedelta(hours=100))
+        shut(watched_since=upstream.now - timedelta(hours=200), watched_at=upstream.now)
+
+        assert unsent.give_up_unsent(now=upstream.now) == 0
+
+        order.runs.filter(number=1).update(ended_at=upstream.now - timedelta(hours=73))
+        assert unsent.give_up_unsent(now=upstream.now) == 1  # the control
+
     def test_our_own_downtime_does_not_count(self, upstream, order):
         """R37: nobody watched for four days, so nobody can say that it could not be sent."""
         watch(upstream, hours=5)

@@ -167,7 +167,13 @@ def test_every_refusal_has_a_sentence_and_no_sentence_is_idle():
     refusals += [WALLET_FROZEN]
     refusals += [
         refusal
-        for drip, part in ((FINE_DRIP, 9), (FINE_DRIP, 251), (Drip(1, 1), 10), (Drip(1, None), 10))
+        for drip, part in (
+            (FINE_DRIP, 9),
+            (FINE_DRIP, 251),
+            (Drip(1, 1), 10),
+            (Drip(1, None), 10),
+            (Drip(32, 1440), 10),
+        )
         for refusal in check_drip(drip, part=part, permitted=PERMITTED)
     ]
     refusals += check_drip(FINE_DRIP, part=10, permitted=replace(PERMITTED, offered=False))

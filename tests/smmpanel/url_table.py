@@ -184,7 +184,7 @@ ADMIN = [
     Row("admin/orders/flag/dismiss/", each("login", support="away", finance="forbidden", owner="away")),
     *(
         Row(f"admin/orders/runbyhand/<int:pk>/{act}/", HANDLERS, args={"pk": "orders/run"})
-        for act in ("take", "report", "finish")
+        for act in ("take", "take-over", "report", "finish")
     ),
     *(
         Row(f"admin/orders/order/run/<int:pk>/{act}/", HANDLERS, args={"pk": "orders/run"})

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from orders.delivery import by_hand
 from orders.delivery.holding import hold_and_release
-from orders.models import Order, Provider, Run
+from orders.models import Handling, Order, Provider, Run
 from tests.factories import NOON, OrderFactory, ProviderFactory, ServiceFactory
 from tests.orders.admin.test_admin_providers import posted
 
@@ -78,7 +78,7 @@ class TestList:
         assert page_of(order, "take") not in page
 
     @pytest.mark.parametrize("group", ["customer", "finance"])
-    @pytest.mark.parametrize("act", ["take", "report", "finish"])
+    @pytest.mark.parametrize("act", ["take", "take-over", "report", "finish"])
     def test_who_may_not_act_is_refused(self, client, staff, order, group, act):
         staff(group)
 
@@ -108,6 +108,16 @@ class TestActs:
         assert set(order.events.exclude(actor__startswith="customer").values_list("actor", flat=True)) == {
             f"staff:{me.pk}"
         }
+
+    def test_taking_over_says_why(self, client, staff, order):
+        me = staff("support")
+        by_hand.take(run_id=Run.objects.get().pk, actor="staff:1", now=NOON)
+
+        assert "reason" in client.post(page_of(order, "take-over")).context["form"].errors
+        client.post(page_of(order, "take-over"), {"reason": "on holiday"})
+
+        assert Handling.objects.get().taken_by == f"staff:{me.pk}"
+        assert "no longer possible" in client.post(page_of(order, "take")).content.decode()
 
     def test_a_wrong_number_is_told_at_its_field_and_what_was_typed_stays(self, client, staff, order):
         staff("support")

@@ -213,7 +213,11 @@ def test_no_answer_to_a_poll_raises(said):
         (b'[{"order": 1, "cancel": 1}, {"order": 1, "cancel": {"error": "No"}}]', set(), {1: "No"}),
         (b'[{"order": 1, "cancel": "ord_77"}, null, 7, {"cancel": 1}, {"order": -1, "cancel": 1}]', set(), {}),
         (b'{"error": "Incorrect request"}', set(), {1: "Incorrect request", 2: "Incorrect request"}),
-        (b'{"error": "Invalid API key"}', set(), {}),
+        (b'{"error": "Cancel is disabled"}', set(), dict.fromkeys((1, 2), "Cancel is disabled")),
+        *(
+            (b'{"error": "%s"}' % said, set(), {})
+            for said in (b"Invalid API key", b"Too many requests", b"Cannot cancel: rate limit", b"Internal error")
+        ),
         *((said, set(), {}) for said in (b"", b"<html>", b"[]", b"null", b"{}", b"[" * 100_000)),
     ],
 )
