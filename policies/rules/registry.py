@@ -156,7 +156,7 @@ APPLIED: tuple[Applied, ...] = (
     Applied("delivery.order_status", 1, delivery.order_status),
     Applied("delivery.terminal_status", 1, delivery.terminal_status),
     Applied("eligibility.check_order", 1, eligibility.check_order),
-    Applied("drip_feed.check_drip", 1, drip_feed.check_drip),
+    Applied("drip_feed.check_drip", 2, drip_feed.check_drip),
     Applied("expectations.expectations", 2, expectations.expectations),
     Applied("explain.explain", 1, explain.explain),
     Applied("forecasts.behind", 1, forecasts.behind),

@@ -396,7 +396,7 @@ CASES: Mapping[tuple[str, int], Callable[[], Iterator[Given]]] = {
     ("delivery.order_status", 1): statuses,
     ("delivery.terminal_status", 1): endings,
     ("eligibility.check_order", 1): requests,
-    ("drip_feed.check_drip", 1): drips,
+    ("drip_feed.check_drip", 2): drips,
     ("expectations.expectations", 2): terms,
     ("explain.explain", 1): standings,
     ("forecasts.behind", 1): lines,
