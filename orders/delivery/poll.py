@@ -28,11 +28,10 @@ BATCHES_AT_ONCE = 8  # claimed, read and written together: fewer cost more state
 
 CLAIM = """
     UPDATE orders_pollbatch SET lease_token = %(token)s, lease_until = now() + %(seconds)s * interval '1 second'
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
         SELECT id FROM orders_pollbatch
         WHERE provider_id = %(provider)s AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < now())
-        ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-    )
+        ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING id, tier, due_at
 """
 # `quiet_since` only where it may be too long ago: reading an instant costs more than the rest of the row.

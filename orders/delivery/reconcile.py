@@ -51,9 +51,9 @@ ASKED = f"""
 # after all others whose turn comes before.
 TAKE = f"""
     UPDATE orders_run SET lease_until = now() + %(seconds)s * interval '1 second'
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
         SELECT run.id FROM orders_run AS run WHERE run.provider_id = %(provider)s AND {ASKABLE}
-        ORDER BY run.lease_until NULLS FIRST, run.id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
+        ORDER BY run.lease_until NULLS FIRST, run.id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING id, request_id
 """  # noqa: S608
 

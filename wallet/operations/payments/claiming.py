@@ -33,25 +33,25 @@ OLDEST = """
     GROUP BY gateway
 """
 CLAIM_EVENTS = """
-    UPDATE wallet_gatewayevent SET due_at = %(until)s, tries = tries + 1 WHERE id IN (
+    UPDATE wallet_gatewayevent SET due_at = %(until)s, tries = tries + 1 WHERE id = ANY (ARRAY(
         SELECT id FROM wallet_gatewayevent WHERE gateway = %(gateway)s AND due_at <= %(now)s
-        ORDER BY due_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+        ORDER BY due_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING id, payment_id, top_up_id, tries
 """
 CLAIM_TOP_UPS = """
-    UPDATE wallet_topup SET check_at = %(until)s, checks = checks + 1 WHERE id IN (
+    UPDATE wallet_topup SET check_at = %(until)s, checks = checks + 1 WHERE id = ANY (ARRAY(
         SELECT id FROM wallet_topup
         WHERE id = ANY (%(told)s::bigint[]) OR id IN (
             SELECT id FROM wallet_topup WHERE gateway = %(gateway)s AND check_at <= %(now)s
             ORDER BY check_at, id LIMIT %(limit)s)
-        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING id, checks, payment_id
 """
 CLAIM_PAYOUTS = """
-    UPDATE wallet_payout SET due_at = %(until)s WHERE id IN (
+    UPDATE wallet_payout SET due_at = %(until)s WHERE id = ANY (ARRAY(
         SELECT p.id FROM wallet_payout p JOIN wallet_topup t ON t.id = p.top_up_id
         WHERE t.gateway = %(gateway)s AND p.due_at <= %(now)s
-        ORDER BY p.due_at, p.id LIMIT %(limit)s FOR NO KEY UPDATE OF p SKIP LOCKED)
+        ORDER BY p.due_at, p.id LIMIT %(limit)s FOR NO KEY UPDATE OF p SKIP LOCKED))
     RETURNING id
 """
 
