@@ -14,6 +14,8 @@ from plumbing.addresses import Target
 
 MOST_BYTES = 1_000_000
 _READ_STEP = 65_536
+_LONGEST_LINE = 4096  # of a chunk's size and its extensions
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+\Z")
 
 
@@ -169,7 +171,7 @@ def exchange(wire: Wire, target: Target, request: Request, *, most_bytes: int, l
 def _answer(wire: Wire, target: Target, request: Request, *, most_bytes: int, keep: bool) -> tuple[Answered, bool]:
     # At once: a second small packet would wait for an ACK.
     wire.sendall(_head(target, request, keep=keep) + request.body)
-    with HTTPResponse(wire, method=request.method) as response:  # type: ignore[arg-type]  # it needs only `makefile`
+    with _StrictResponse(wire, method=request.method) as response:  # type: ignore[arg-type]  # it needs only `makefile`
         response.begin()
         raw = _raw_body(response, most_bytes)
         headers = {name.lower(): value for name, value in response.getheaders()}
@@ -189,6 +191,20 @@ def _head(target: Target, request: Request, *, keep: bool) -> bytes:
         f"Connection: {'keep-alive' if keep else 'close'}",
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+class _StrictResponse(HTTPResponse):
+    """Chunks whose size is hexadecimal digits and nothing else (RFC 9112, section 7.1): `int` would also take "-1",
+    which reads to the end whatever the limit."""
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(_LONGEST_LINE + 1)
+        size = line.partition(b";")[0].rstrip(b" \t\r\n")
+        if not line:
+            raise _Spoiled(Problem.CUT_SHORT)
+        if len(line) > _LONGEST_LINE or not _CHUNK_SIZE.fullmatch(size):
+            raise _Spoiled(Problem.GARBLED)
+        return int(size, 16)
 
 
 def _raw_body(response: HTTPResponse, most_bytes: int) -> bytes:

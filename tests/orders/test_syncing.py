@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Alarm, Outgoing, User
 from orders.models import CatalogueChange, CatalogueSync, Provider, Route, Service, SyncChange
 from orders.operations import catalogue, connecting, editing
+from orders.operations.catalogue import staging
 from orders.operations.placing import Refused
 from orders.syncing import lists_due, read_list
 from policies.rules.catalogue import RemoteService
@@ -592,6 +593,22 @@ class TestSize:
 
         assert [large[step] - small[step] <= 12 for step in small] == [True] * len(small), (small, large)
         assert max(large.values()) <= 40, large
+
+    def test_what_was_replaced_long_ago_goes_without_a_join(self, owner):
+        """Through one, the planner loops over the table for each of its rows where its statistics are old."""
+        provider = ProviderFactory()
+        for rate in (1, 2):
+            listed = [entry(number, rate=Decimal(rate)) for number in range(1, 4)]
+            catalogue.stage(provider_id=provider.pk, listed=listed, unreadable=(), now=NOON)
+        assert SyncChange.objects.filter(state="superseded").count() == 3
+        much_later = NOON + staging.KEPT + timedelta(days=1)
+
+        with CaptureQueriesContext(connection) as queries:
+            catalogue.stage(provider_id=provider.pk, listed=[entry(1)], unreadable=(), now=much_later)
+
+        assert not SyncChange.objects.filter(state="superseded", decided_at=NOON).exists()
+        (deleted,) = [each["sql"] for each in queries if each["sql"].startswith('DELETE FROM "orders_syncchange"')]
+        assert ("JOIN" in deleted, "SELECT" in deleted) == (False, False)
 
     def _statements(self, provider, size, owner):
         """Statements of each step: staging and taking what is new, the same again, everything dearer and safe."""

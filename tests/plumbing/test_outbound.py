@@ -180,7 +180,7 @@ def test_hanging_up_without_a_word_is_sent_without_answer():
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n" + JSON, Problem.CUT_SHORT),
         (b"220 smtp.example ESMTP\r\n", Problem.GARBLED),
         (b"\x00\x01\x02" * 50, Problem.GARBLED),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", Problem.CUT_SHORT),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n" + b" " * 15 + b"\r\n", Problem.CUT_SHORT),
         (http(b"nonsense", headers="Content-Encoding: gzip\r\n"), Problem.GARBLED),
         (http(b"nonsense", headers="Content-Encoding: br\r\n"), Problem.GARBLED),
         (http(gzip.compress(JSON, mtime=0)[:-9], headers="Content-Encoding: gzip\r\n"), Problem.CUT_SHORT),
@@ -192,6 +192,23 @@ def test_hanging_up_without_a_word_is_sent_without_answer():
 def test_answers_that_are_no_use_are_sent_without_answer(raw, problem):
     with listening(saying(raw)) as listener:
         assert post(listener) == Unanswered(problem)
+
+
+@pytest.mark.parametrize(
+    "size", [b"-1", b"+5", b"0x5", b"5_0", b" 5", b"", b"zz", b"5 5", b"0" * 17, b"5;" + b"x" * 5000]
+)
+def test_a_chunk_whose_size_is_none_is_no_answer_and_reads_nothing_more(size):
+    """RFC 9112, section 7.1: hexadecimal digits. Taken for a number, "-1" means all that comes, past any limit."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with listening(saying(head + size + b"\r\n" + b" " * 3_000_000)) as listener:
+        assert post(listener) == Unanswered(Problem.GARBLED)
+
+
+@pytest.mark.parametrize("size", [b"b", b"B", b"00b", b"b ; name=value"])
+def test_a_chunk_may_say_its_size_in_several_ways(size):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with listening(saying(head + size + b"\r\n" + b"hello world" + b"\r\n0\r\n\r\n")) as listener:
+        assert post(listener).body == b"hello world"
 
 
 def test_a_compressed_answer_is_unpacked():

@@ -156,7 +156,9 @@ def _replace(sync: CatalogueSync, changes: Sequence[Change], ways: Sequence[Way]
     sync.save(force_insert=True)
     names = {(way.route.provider_service, way.service.pk): way.service.name for way in ways}
     SyncChange.objects.bulk_create((_row(sync, change, names) for change in changes), batch_size=BATCH)
-    old = SyncChange.objects.filter(sync__provider=sync.provider, state=SyncChange.State.SUPERSEDED)
+    # By number, since a delete through the join would ask for each row of the table whether it is one of them.
+    replaced = CatalogueSync.objects.filter(provider=sync.provider, state=State.SUPERSEDED).values_list("pk", flat=True)
+    old = SyncChange.objects.filter(sync_id__in=list(replaced), state=SyncChange.State.SUPERSEDED)
     old.filter(decided_at__lt=now - KEPT).delete()
 
 
