@@ -1,6 +1,7 @@
 """The Celery app and its timetable. Celery is the clock and the hands; Postgres is the truth (decision 9).
 
 A tick is published when its time has come and dropped when it waited a whole period: the next one finds the same work.
+The two seconds on top are what clocks may differ, as a message carries its end by the clock of who sent it.
 """
 
 import os
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 
 from celery import Celery
 from django.conf import settings
+
+from smmpanel.health import MOST_SKEW_SECONDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smmpanel.settings")
 
@@ -73,12 +76,13 @@ app.conf.update(
     worker_enable_soft_shutdown_on_idle=True,
     worker_hijack_root_logger=False,
     timezone="UTC",
+    beat_scheduler="smmpanel.timetable:Timetable",
     beat_schedule={
         name: {
             "task": "smmpanel.tasks.tick",
             "schedule": seconds,
             "kwargs": {"name": name},
-            "options": {"expires": seconds},
+            "options": {"expires": seconds + MOST_SKEW_SECONDS},
         }
         for name, seconds in SECONDS.items()
     },

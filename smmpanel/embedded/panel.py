@@ -104,8 +104,7 @@ def programs(choices: Choices, home: Home) -> list[Program]:
     worker = [*celery, "worker", "--without-mingle", "--without-gossip", "--loglevel", "INFO", "--pool", "threads"]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "8"]
     granian += ["--workers-kill-timeout", str(WEB_KILL_SECONDS)]
-    beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(home.var / "beat" / "schedule"), "--pidfile="]
-    (home.var / "beat").mkdir(exist_ok=True)
+    beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile="]
     return [
         Program("web", [*granian, "--host", choices.bind, "--port", str(choices.port), "smmpanel.wsgi:application"]),
         Program("upstream", [*worker, "-Q", "upstream", "-n", "upstream@%h", "-c", "8"], LONGEST_CALL_SECONDS),

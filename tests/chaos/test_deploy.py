@@ -18,7 +18,7 @@ ORDERS = 60
 
 def newer(program: Program) -> Program:
     """The same process as the next release starts it."""
-    words = [word.replace("@%h", "-next@%h").replace("/schedule", "/schedule-next") for word in program.argv]
+    words = [word.replace("@%h", "-next@%h") for word in program.argv]
     return replace(program, name=f"{program.name}-next", argv=words)
 
 

@@ -25,7 +25,7 @@ CRON = ("dispatch", "refresh", "reconcile", "hold", "wake", "mail")  # what come
 
 def second(program: Program) -> Program:
     """The same once more, under another name and with a timetable of its own."""
-    words = [word.replace("@%h", "2@%h").replace("/schedule", "/schedule2") for word in program.argv]
+    words = [word.replace("@%h", "2@%h") for word in program.argv]
     return replace(program, name=f"{program.name}2", argv=words)
 
 

@@ -235,13 +235,18 @@ ROWS = (
     Row(
         22,
         "Clocks jump by an hour or a day, or a zone changes its clock",
-        "Leases go by the database's clock; a night has one run.",
+        "Leases go by the database's clock, the timetable by elapsed time; a night has one run.",
         [
+            "smmpanel/test_timetable.py::test_it_goes_on_after_its_clock_was_set",
+            "smmpanel/test_timetable.py::TestAWorkerWhoseClockIsAhead::test_is_sent_what_it_still_takes",
             "orders/test_clock_jumps.py::TestLeases::test_a_claim_is_given_up_by_nobody_whose_clock_is_off",
             "orders/test_clock_jumps.py::TestNights::test_a_clock_that_goes_to_and_fro_verifies_once_a_night",
             "orders/test_clock_jumps.py::TestNights::test_the_change_of_a_zone_s_clock_is_no_night",
         ],
-        ["orders/test_clock_jumps.py::test_by_the_clock_of_a_worker_a_claim_would_be_given_up_while_it_is_sent"],
+        [
+            "orders/test_clock_jumps.py::test_by_the_clock_of_a_worker_a_claim_would_be_given_up_while_it_is_sent",
+            "smmpanel/test_timetable.py::test_celery_s_own_falls_silent_until_its_clock_has_caught_up",
+        ],
     ),
     Row(
         23,
