@@ -14,6 +14,7 @@ class Timetable(Scheduler):
 
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
+        self._seconds = {name: float(entry["schedule"]) for name, entry in self.app.conf.beat_schedule.items()}
         self._due = dict.fromkeys(self.schedule, time.monotonic())
 
     def tick(self, *_: Any, **__: Any) -> float:
@@ -21,6 +22,7 @@ class Timetable(Scheduler):
         for name, entry in self.schedule.items():
             now = time.monotonic()
             if self._due[name] <= now:
-                self._due[name] = now + entry.schedule.seconds
+                self._due[name] = now + self._seconds[name]
                 self.apply_entry(entry, producer=self.producer)
-        return min(max(min(self._due.values()) - time.monotonic(), 0), self.max_interval)
+        until_next = min(self._due.values()) - time.monotonic()
+        return min(max(until_next, 0.0), float(self.max_interval or until_next))

@@ -92,10 +92,10 @@ class ServiceFactory(DjangoModelFactory):
         skip_postgeneration_save = True
 
     category = factory.SubFactory(CategoryFactory)
-    name = factory.Sequence(lambda n: f"Instagram Followers {n}")
-    delivers = "Simulated followers, counted up by the demonstration provider."
+    name = factory.Sequence(lambda n: f"Instagram Views {n}")
+    delivers = "Simulated views, counted up by the demonstration provider."
     platform = Platform.INSTAGRAM.value
-    metric = Metric.FOLLOWERS.value
+    metric = Metric.VIEWS.value  # which any link of the platform may be for
     rate = Decimal("1.50000")
     min_quantity = 10
     max_quantity = 100_000

@@ -17,7 +17,7 @@ from accounts.models import User
 from orders.admin import attention, packs, runs
 from orders.admin.evidence import evidence_on
 from orders.admin.run_acts import RUN_ACTS
-from orders.links import fingerprint
+from orders.links import fingerprints
 from orders.models import Flag, Order, Provider, Run
 from orders.operations.flags import UNDECIDED
 from plumbing.acts import Act, act_page
@@ -112,7 +112,7 @@ class OrderAdmin(Styled, KeptAsIs, ModelAdmin[Order]):
             owner = User.objects.filter(email=term.lower()).values_list("pk", flat=True).first()
             return (queryset.none() if owner is None else queryset.filter(user_id=owner)), False
         try:
-            return queryset.filter(fingerprint=fingerprint(term)), False
+            return queryset.filter(fingerprint__in=set(fingerprints(term).values())), False
         except ValueError:  # no address that could be read
             return queryset.none(), False
 

@@ -138,6 +138,8 @@ _REFUSALS = {
     "link_too_long": "Bad link",
     "link_has_forbidden_characters": "Bad link",
     "link_not_an_address": "Bad link",
+    "link_of_another_platform": "Bad link",
+    "link_of_another_kind": "Bad link",
     "policies_not_accepted": "Please accept the current policies on the API page of your account.",
     "not_enough_funds": "Not enough funds on balance",
     "wallet_frozen": "Wallet is frozen",

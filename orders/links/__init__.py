@@ -1,40 +1,73 @@
-"""What a link is once spelling is set aside: its normal form and fingerprint. Links are never fetched."""
+"""What a link leads to once spelling is set aside, and the fingerprint that all links to it share (R21, orders c.5).
+
+Links are never fetched: all that is known of them stands in them. What the platforms' addresses mean is their own
+public form, one module each; where a module knows nothing of an address, its plain spelling counts.
+"""
 
 import hashlib
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from collections.abc import Mapping
 
-_TRACKING = frozenset(
-    {"igsh", "igshid", "fbclid", "gclid", "si", "feature", "ref", "ref_src", "s", "t", "share_id", "mibextid"}
-)
-_HOST_PREFIXES = ("www.", "m.", "mobile.", "web.")
+from orders.links import facebook, instagram, spotify, telegram, tiktok, twitch, x, youtube
+from orders.links.address import Address
+from orders.links.target import Reader, Target
+from policies.rules.vocabulary import LinkKind, Metric, Platform
+
+READERS: Mapping[Platform, Reader] = {
+    Platform.INSTAGRAM: instagram,
+    Platform.TIKTOK: tiktok,
+    Platform.YOUTUBE: youtube,
+    Platform.FACEBOOK: facebook,
+    Platform.X: x,
+    Platform.TELEGRAM: telegram,
+    Platform.SPOTIFY: spotify,
+    Platform.TWITCH: twitch,
+}
+_PLATFORM_OF_HOST = {host: platform for platform, reader in READERS.items() for host in reader.HOSTS}
 
 
-def normal_form(link: str) -> str:
-    """Return the spelling under which two links to the same thing are equal (orders c.5).
+def read(link: str, platform: Platform | None = None) -> Target | None:
+    """What a link leads to, None where nobody here knows. platform: what a bare name is a name on.
 
-    Scheme, `www.`, tracking parameters and a trailing slash go; the host and a lone user name are lower case, since
-    platforms ignore case there and nowhere else.
+    Raises ValueError for what is no address at all.
     """
     text = link.strip()
-    if "/" not in text and "." not in text:
-        return text.lstrip("@").lower()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    path = parts.path.rstrip("/")
-    if path.count("/") == 1:
-        path = path.replace("/@", "/").lower()
-    query = urlencode(
-        sorted((k, v) for k, v in parse_qsl(parts.query) if k not in _TRACKING and not k.startswith("utm_"))
-    )
-    return _host(parts.netloc) + path + (f"?{query}" if query else "")
+    if _is_a_name(text):
+        return READERS[platform].account(text.lstrip("@")) if platform else None
+    address = Address.of(text)
+    found = _PLATFORM_OF_HOST.get(address.host)
+    return READERS[found].read(address) if found else None
 
 
-def _host(netloc: str) -> str:
-    host = netloc.rpartition("@")[2].lower()
-    for prefix in _HOST_PREFIXES:
-        host = host.removeprefix(prefix)
-    return host
+def platform_of(link: str) -> Platform | None:
+    """Whose host a link has; None for a name or any other host. Errors as of `read`."""
+    text = link.strip()
+    return None if _is_a_name(text) else _PLATFORM_OF_HOST.get(Address.of(text).host)
 
 
-def fingerprint(link: str) -> str:
-    """Return the SHA-256 of the link's normal form, 64 hex characters."""
-    return hashlib.sha256(normal_form(link).encode()).hexdigest()
+def normal_form(link: str, platform: Platform | None = None) -> str:
+    """The spelling under which two links to the same thing are equal. Arguments and errors as of `read`."""
+    target = read(link, platform)
+    if target:
+        return f"{target.platform.value} {target.name}"
+    text = link.strip()
+    return text.lstrip("@").lower() if _is_a_name(text) else Address.of(text).plain
+
+
+def fingerprint(link: str, platform: Platform | None = None) -> str:
+    """The SHA-256 of a link's normal form, 64 hex characters. Arguments and errors as of `read`."""
+    return hashlib.sha256(normal_form(link, platform).encode()).hexdigest()
+
+
+def fingerprints(link: str) -> dict[str, str]:
+    """A link's fingerprint by the platform that it is ordered for, and under "" for any that is left out."""
+    by_platform = {platform.value: fingerprint(link, platform) for platform in Platform if _is_a_name(link.strip())}
+    return {"": fingerprint(link), **by_platform}
+
+
+def wanted(platform: Platform, metric: Metric) -> frozenset[LinkKind]:
+    """What a service can deliver to; empty where anything may be right."""
+    return READERS[platform].WANTED.get(metric, frozenset())
+
+
+def _is_a_name(text: str) -> bool:
+    return "/" not in text and (text.startswith("@") or "." not in text)

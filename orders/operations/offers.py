@@ -108,8 +108,8 @@ def facts_for(
 
     by_key: a program asks, for which the standing acceptance of its key's owner counts (terms.6.2).
     """
-    asked = [user_id, service_id, _fingerprint(link), request_key, now]
-    ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s, %s, %s)", asked)
+    asked = [user_id, service_id, json.dumps(_fingerprints(link)), request_key, now]
+    ((text,),) = sql.rows("SELECT orders_facts(%s, %s, %s::jsonb, %s, %s)", asked)
     read: Mapping[str, Any] = json.loads(text, parse_float=Decimal)
     required = [
         (policies.published_version(version_id), accepted or (by_key and covered))
@@ -126,12 +126,12 @@ def facts_for(
     )
 
 
-def _fingerprint(link: str) -> str | None:
-    """As orders keep it; None for what is no link at all, as typed: the rules refuse it, and nobody is ahead on it."""
+def _fingerprints(link: str) -> dict[str, str]:
+    """As orders keep it; none for what is no link at all, as typed: the rules refuse it, and nobody is ahead on it."""
     try:
-        return links.fingerprint(link) if link else None
+        return links.fingerprints(link) if link else {}
     except ValueError:  # brackets that do not close, half a character
-        return None
+        return {}
 
 
 def _ahead(read: list[Any]) -> Ahead:

@@ -23,7 +23,7 @@ from plumbing.retrying import tried_again
 from policies.models import PolicyVersion
 from policies.rules import eligibility
 from policies.rules import quotes as rule
-from policies.rules.vocabulary import OrderStatus, RunKind, RunState, ServiceType
+from policies.rules.vocabulary import OrderStatus, Platform, RunKind, RunState, ServiceType
 
 __all__ = ["Placed", "Refused", "Request", "RequestKeyReused", "place_order"]
 
@@ -229,7 +229,7 @@ def _order_row(call: _Call, quoted: Quote, terms: Terms) -> dict[str, Any]:
         "run_interval_minutes": terms.plan.interval_minutes,
         "daily_cap": terms.order.daily_cap,
         "link": request.link,
-        "fingerprint": links.fingerprint(request.link),
+        "fingerprint": links.fingerprint(request.link, Platform(offer.platform)),
         "fields": {name: request.fields[name] for name in FIELDS_TAKEN.get(offer.type, ()) if name in request.fields},
         "quantity": quoted.units,  # which is the quantity asked for, where the type takes one
         "units": quoted.units,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from orders import links
 from orders.operations import planning
 from orders.operations.offers import Facts, Offer, facts_for
 from policies.models import PolicyVersion
@@ -14,7 +15,7 @@ from policies.rules import eligibility, expectations, forecasts, refunds, tolera
 from policies.rules.clauses import Params, Reason
 from policies.rules.drip_feed import Drip
 from policies.rules.expectations import OrderTerms
-from policies.rules.vocabulary import ServiceType
+from policies.rules.vocabulary import Metric, Platform, ServiceType
 
 ABOVE_ANY_MAXIMUM = 2**31  # one more than the column of a service's maximum holds
 
@@ -250,6 +251,22 @@ def _asked(
         policies_missing=tuple(version.policy.title for version in unaccepted),
         price=price,
         balance=balance,
+        leads_to=_leads_to(offer, request.link),
+    )
+
+
+def _leads_to(offer: Offer, link: str) -> eligibility.LinkFacts | None:
+    """What the link says of itself; None where it is no address at all, which the rule finds by its shape."""
+    platform = Platform(offer.platform)
+    try:
+        target, found = links.read(link, platform), links.platform_of(link)
+    except ValueError:
+        return None
+    return eligibility.LinkFacts(
+        platform=target.platform if target else found,
+        kind=target.kind if target else None,
+        wanted_platform=platform,
+        wanted=tuple(sorted(links.wanted(platform, Metric(offer.metric)))),
     )
 
 

@@ -2,12 +2,13 @@
 -- it needs, the service as this customer meets it, by the route with the lowest priority number, what orders of the
 -- service took, and the live orders that go first on the same link.
 --
+-- p_fingerprints: the link's by platform, and under "" for any that is left out.
 -- earlier: [id, request hash, refund policy, support policy]. earlier, offer, history: null where there is none. required:
 -- [[version id, accepted, covered], ...], as policies_required() says. history: [[size, sample, p50_s, p90_s, p10_s,
 -- start_p10_s, start_p50_s, start_p90_s], ...], every size that was measured. ahead: [[placed at, forecast], ...], the
 -- oldest 50; null where there is none.
 CREATE OR REPLACE FUNCTION orders_facts(
-    p_user_id bigint, p_service_id bigint, p_fingerprint text, p_request_key text, p_now timestamptz)
+    p_user_id bigint, p_service_id bigint, p_fingerprints jsonb, p_request_key text, p_now timestamptz)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
@@ -26,7 +27,7 @@ BEGIN
             FROM (
                 SELECT before.placed_at, before.forecast
                 FROM orders_order AS before JOIN orders_service AS wanted ON wanted.id = p_service_id
-                WHERE before.fingerprint = p_fingerprint AND before.metric = wanted.metric AND before.ended_at IS NULL
+                WHERE before.fingerprint = coalesce(p_fingerprints ->> wanted.platform, p_fingerprints ->> '') AND before.metric = wanted.metric AND before.ended_at IS NULL
                 ORDER BY before.id LIMIT 50) AS first),
         'offer', (
             SELECT jsonb_build_object(

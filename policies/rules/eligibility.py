@@ -13,10 +13,23 @@ from urllib.parse import urlsplit
 
 from policies.rules.clauses import Clause, Params, Value, parameter
 from policies.rules.clauses import refund as clause
-from policies.rules.vocabulary import ServiceType
+from policies.rules.vocabulary import LinkKind, Platform, ServiceType
 
 OFFERED = frozenset({ServiceType.DEFAULT, ServiceType.PACKAGE, ServiceType.CUSTOM_COMMENTS})
 """The types that can be ordered; the others are shown and refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """What a link says of where it leads. platform, kind: None where it does not tell.
+
+    wanted_platform: the service's. wanted: what it can deliver to there, () for anything.
+    """
+
+    platform: Platform | None
+    kind: LinkKind | None
+    wanted_platform: Platform
+    wanted: tuple[LinkKind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +37,8 @@ class OrderRequest:
     """Somebody wants this much of that for a link.
 
     quantity: None if it was not a whole number; a package's is not looked at. minimum, maximum: inclusive.
-    link: as typed, without surrounding blanks. policies_missing: titles of versions in force that are not accepted.
+    link: as typed, without surrounding blanks; leads_to: None where nothing is known of it. policies_missing: titles of
+    versions in force that are not accepted.
     price, balance: account currency; price is None where it cannot be computed yet.
     """
 
@@ -39,6 +53,7 @@ class OrderRequest:
     policies_missing: tuple[str, ...]
     price: Decimal | None
     balance: Decimal
+    leads_to: LinkFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,7 @@ def check_order(request: OrderRequest, *, params: Params) -> tuple[Refusal, ...]
         *_about_the_shop(request),
         *_about_the_service(request),
         *_about_the_quantity(request),
-        *_about_the_link(request.link, params=params),
+        *(tuple(_about_the_link(request.link, params=params)) or _about_the_target(request.leads_to)),
         *_about_the_policies(request),
     )
     return refusals or tuple(_about_the_funds(request))
@@ -121,6 +136,19 @@ def _about_the_funds(request: OrderRequest) -> Iterator[Refusal]:
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})\.?", re.IGNORECASE)
 _HANDLE = re.compile(r"@?\w[\w.\-]{0,63}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
+
+
+def _about_the_target(leads_to: LinkFacts | None) -> tuple[Refusal, ...]:
+    """Whether the service can deliver there. What the link does not tell is given the benefit of the doubt."""
+    if leads_to is None or leads_to.platform is None:
+        return ()
+    if leads_to.platform is not leads_to.wanted_platform:
+        facts = {"platform": leads_to.platform.value, "wanted_platform": leads_to.wanted_platform.value}
+        return (Refusal("link", "link_of_another_platform", facts, clause.CORRECT_LINK),)
+    if leads_to.kind is None or not leads_to.wanted or leads_to.kind in leads_to.wanted:
+        return ()
+    kinds = {"kind": leads_to.kind.value, "wanted": " or ".join(sorted(kind.value for kind in leads_to.wanted))}
+    return (Refusal("link", "link_of_another_kind", kinds, clause.CORRECT_LINK),)
 
 
 def _about_the_link(link: str, *, params: Params) -> Iterator[Refusal]:

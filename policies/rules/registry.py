@@ -155,7 +155,7 @@ APPLIED: tuple[Applied, ...] = (
     Applied("delivery.cause_of", 1, delivery.cause_of),
     Applied("delivery.order_status", 1, delivery.order_status),
     Applied("delivery.terminal_status", 1, delivery.terminal_status),
-    Applied("eligibility.check_order", 1, eligibility.check_order),
+    Applied("eligibility.check_order", 2, eligibility.check_order),
     Applied("drip_feed.check_drip", 2, drip_feed.check_drip),
     Applied("expectations.expectations", 2, expectations.expectations),
     Applied("explain.explain", 1, explain.explain),

@@ -25,6 +25,24 @@ class Platform(Word):
     TWITCH = "twitch"
 
 
+class LinkKind(Word):
+    """What a link leads to, in the words that a message uses."""
+
+    PROFILE = "profile"
+    CHANNEL = "channel"
+    GROUP = "group"
+    POST = "post"
+    VIDEO = "video"
+    STORY = "story"
+    LIVE = "live stream"
+    CLIP = "clip"
+    PLAYLIST = "playlist"
+    TRACK = "track"
+    ALBUM = "album"
+    EPISODE = "episode"
+    EVENT = "event"
+
+
 class Metric(Word):
     """What is counted. Only visibility, never an outcome such as sales or engagement quality (R48)."""
 

@@ -110,7 +110,7 @@ def _show(name: str, value: object) -> str:
             return str(value)
     if name in _SPANS:
         return amounts.span(timedelta(seconds=int(str(value))))
-    if name == "platform":
+    if name in ("platform", "wanted_platform"):
         return platform(str(value))
     if isinstance(value, int):
         return amounts.count(value)

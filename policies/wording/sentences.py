@@ -42,6 +42,12 @@ REFUSALS: dict[str, Sentence] = {
     "link_missing": _("Please enter the link or the name to deliver to."),
     "link_too_long": _("The link has %(length)s characters; at most %(maximum)s are possible."),
     "link_has_forbidden_characters": _("The link contains a blank or an invisible character. Please copy it again."),
+    "link_of_another_platform": _(
+        "This is a link to %(platform)s, and this service delivers on %(wanted_platform)s. Please check both."
+    ),
+    "link_of_another_kind": _(
+        "This link leads to a %(kind)s, and this service needs a link to a %(wanted)s. Please copy that one."
+    ),
     "link_not_an_address": _(
         "This is neither a web address nor a user name. Example: https://example.com/name or @name."
     ),

@@ -12,10 +12,11 @@ from accounts.models import Outgoing
 from orders.models import Order, Provider, ServiceHistory, Switches
 from policies.rules.vocabulary import ServiceType
 from tests.factories import OrderFactory, ServiceFactory
-from tests.orders.buyer import LINK, QUOTE, Buyer
+from tests.orders.buyer import QUOTE, Buyer
 
 pytestmark = pytest.mark.django_db
 
+LINK = "https://example.com/anywhere"  # which no platform is known by
 SERVICES = [
     {},
     {"refill": True, "refill_days": 30, "refill_max": 3, "refill_cap_percent": 150, "platform": "tiktok"},
@@ -57,7 +58,7 @@ def test_five_places_say_the_same_words(buyer: Buyer, terms: dict, sample: int):
             service=service, size=size, sample=sample, measured_at=timezone.now(), p10_s=3600, p50_s=11_400,
             p90_s=90_061, start_p10_s=60, start_p50_s=300, start_p90_s=7500,
         )  # fmt: skip
-    form = {**buyer.form(service), **({} if "type" in terms else {"quantity": "1000"})}
+    form = {**buyer.form(service), "link": LINK, **({} if "type" in terms else {"quantity": "1000"})}
 
     quoted = on_page(buyer.browser.post(QUOTE, form).content.decode())
     told = by_api(buyer, service, quantity=1000)["expectations"]

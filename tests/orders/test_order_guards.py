@@ -23,7 +23,7 @@ OTHERWISE = {  # each column of what was agreed and what was ordered, with somet
     "service_id": "service_id + 1",
     "type": "'Package'",
     "platform": "'tiktok'",
-    "metric": "'views'",
+    "metric": "'likes'",
     "provider_id": "provider_id + 1",
     "provider_service": "'another'",
     "rate": "0",

@@ -113,8 +113,9 @@ class TestList:
 
     def test_an_order_is_found_by_its_number_or_a_part_of_its_link(self, browser: Client, customer: User):
         OrderFactory(user=customer)
-        wanted = OrderFactory(user=customer, link="https://tiktok.com/@famous/video/7")
-        foreign = OrderFactory(link="https://tiktok.com/@famous/video/8")
+        videos = ServiceFactory(platform="tiktok")
+        wanted = OrderFactory(user=customer, service=videos, link="https://tiktok.com/@famous/video/7")
+        foreign = OrderFactory(service=videos, link="https://tiktok.com/@famous/video/8")
 
         assert self.shown(browser, q=str(wanted.pk)) == [wanted.pk]
         assert self.shown(browser, q="FAMOUS") == [wanted.pk]
@@ -160,7 +161,7 @@ class TestList:
         self, browser: Client, customer: User, django_assert_max_num_queries
     ):
         """R18, decision 14: a number, whoever the others are, and one query for all rows together."""
-        service, links = ServiceFactory(), [f"https://instagram.com/busy{n}" for n in range(4)]
+        service, links = ServiceFactory(), [f"https://instagram.com/p/busy{n}" for n in range(4)]
         others = [stands(OrderFactory(service=service, link=link), OrderStatus.WAITING) for link in links]
         stands(OrderFactory(service=ServiceFactory(metric="likes"), link=links[0]), OrderStatus.WAITING)
         mine = [stands(OrderFactory(user=customer, service=service, link=link), OrderStatus.WAITING) for link in links]

@@ -16,6 +16,7 @@ from policies.rules.drip_feed import Drip, check_drip
 from policies.rules.eligibility import (
     OFFERED,
     WALLET_FROZEN,
+    LinkFacts,
     OrderRequest,
     Refusal,
     check_order,
@@ -24,7 +25,16 @@ from policies.rules.eligibility import (
 from policies.rules.forecasts import Forecast
 from policies.rules.quotes import EXPIRED, NOT_SHOWN, TERMS_CHANGED, UNREADABLE, Promise, check_quote, used
 from policies.rules.quotes import Claim as Asked
-from policies.rules.vocabulary import Cause, DecisionOutcome, HeldReason, OrderStatus, RunState, ServiceType
+from policies.rules.vocabulary import (
+    Cause,
+    DecisionOutcome,
+    HeldReason,
+    LinkKind,
+    OrderStatus,
+    Platform,
+    RunState,
+    ServiceType,
+)
 from policies.wording import sentences
 from tests.rules.test_drip_feed import FINE as FINE_DRIP
 from tests.rules.test_drip_feed import PERMITTED
@@ -148,6 +158,8 @@ WRONG = [
     {"service_type": ServiceType.POLL, "quantity": 1, "link": "a" * 501, "policies_missing": ("Refund policy",)},
     {"quantity": 5001, "link": "a b"},
     {"link": "?"},
+    {"leads_to": LinkFacts(Platform.X, LinkKind.POST, Platform.TIKTOK, ())},
+    {"leads_to": LinkFacts(Platform.X, LinkKind.POST, Platform.X, (LinkKind.PROFILE, LinkKind.GROUP))},
     {"balance": Decimal(0)},
 ]
 

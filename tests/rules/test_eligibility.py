@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.rules.eligibility import OFFERED, OrderRequest, check_order, is_web_address
-from policies.rules.vocabulary import ServiceType
+from policies.rules.eligibility import OFFERED, LinkFacts, OrderRequest, check_order, is_web_address
+from policies.rules.vocabulary import LinkKind, Platform, ServiceType
 
 FINE = OrderRequest(
     account_active=True,
@@ -55,6 +55,38 @@ def test_an_order_in_order_is_not_refused():
 def test_each_refusal_stands_at_its_field(changes, field, code):
     """Also of suspended accounts (terms.2.3), what was not accepted (terms.1.3) and an empty wallet (terms.4.1)."""
     assert refusals(**changes) == [(field, code)]
+
+
+class TestWhereALinkLeads:
+    """R21: a hint where service and link do not fit, and the benefit of the doubt where the link does not tell."""
+
+    WANTED = LinkFacts(Platform.X, LinkKind.POST, Platform.X, (LinkKind.PROFILE, LinkKind.GROUP))
+
+    def told(self, **changes):
+        found = check_order(replace(FINE, leads_to=replace(self.WANTED, **changes)), params={})
+        return [(each.field, each.code, each.clause.id) for each in found]
+
+    def test_another_platform(self):
+        assert self.told(platform=Platform.TIKTOK) == [("link", "link_of_another_platform", "refund.5.1")]
+
+    def test_another_kind_says_which_is_wanted(self):
+        (refusal,) = check_order(replace(FINE, leads_to=self.WANTED), params={})
+
+        assert (refusal.code, refusal.facts) == (
+            "link_of_another_kind", {"kind": "post", "wanted": "group or profile"},
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"platform": None}, {"kind": None}, {"wanted": ()}, {"kind": LinkKind.PROFILE}, {"kind": LinkKind.GROUP}],
+    )
+    def test_what_fits_or_does_not_tell(self, changes):
+        assert self.told(**changes) == []
+
+    def test_what_is_no_address_is_told_that_alone(self):
+        found = check_order(replace(FINE, link="a b", leads_to=self.WANTED), params={})
+
+        assert [each.code for each in found] == ["link_has_forbidden_characters"]
 
 
 def test_a_missing_quantity_is_told_with_the_least_that_may_be_ordered():

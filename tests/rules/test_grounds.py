@@ -15,7 +15,7 @@ from policies.rules import claims, drip_feed, eligibility, expectations, explain
 from policies.rules.clauses import CLAUSES, PARAMETER_BY_NAME, Clause
 from policies.rules.grounds import APPLIES, GROUNDS, rules_applying, rules_citing
 from policies.rules.registry import APPLIED, RULES, refund_facts
-from policies.rules.vocabulary import OrderStatus, ServiceType
+from policies.rules.vocabulary import OrderStatus, Platform, ServiceType
 from tests.rules import golden
 from tests.rules.claims_corpus import BAD, DRESSED, FOREIGN, GOOD
 from tests.rules.test_clauses import RULES as FOLDER
@@ -81,6 +81,7 @@ REFUSED = (
     {"account_active": False}, {"selling": False}, {"service_active": False}, {"service_type": ServiceType.POLL},
     {"quantity": None}, {"quantity": 1}, {"quantity": 10**6}, {"link": ""}, {"link": "x" * 501}, {"link": "a b"},
     {"link": "ftp://x"}, {"policies_missing": ("Refund policy",)}, {"price": Decimal(2)},
+    {"leads_to": eligibility.LinkFacts(Platform.X, None, Platform.TIKTOK, ())},
 )  # fmt: skip
 
 

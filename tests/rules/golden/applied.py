@@ -33,7 +33,16 @@ from policies.rules import (
 from policies.rules.clauses import Clause
 from policies.rules.drafts import Fault
 from policies.rules.registry import Applied
-from policies.rules.vocabulary import Cause, HeldReason, OrderStatus, RunOutcome, RunState, ServiceType
+from policies.rules.vocabulary import (
+    Cause,
+    HeldReason,
+    LinkKind,
+    OrderStatus,
+    Platform,
+    RunOutcome,
+    RunState,
+    ServiceType,
+)
 from tests.rules.claims_corpus import BAD, DRESSED, FOREIGN, GOOD
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -109,12 +118,16 @@ def requests() -> Iterator[Given]:
     links = (fine, fine, "", "x" * 501, "a b", "ftp://x", "@name", "http://u:p@example.com", "1.2.3.4", "example.com",
              "https://example.com:x", "example.com/p/1", "a\u202eb", "\ufffd")  # fmt: skip
     often = [True] * 4 + [False]
+    leads = [None, *some(
+        99, eligibility.LinkFacts, platform=(None, Platform.X, Platform.TIKTOK), kind=(None, *LinkKind),
+        wanted_platform=(Platform.X,), wanted=((), (LinkKind.POST,), (LinkKind.VIDEO, LinkKind.POST)),
+    )]  # fmt: skip
     for request in some(
         300, eligibility.OrderRequest, account_active=often, selling=often, service_active=often,
         service_type=[ServiceType.DEFAULT, ServiceType.PACKAGE, ServiceType.POLL],
         quantity=(100, 1, 99, None, 1000, 1001), minimum=(100,), maximum=(1000,), link=links,
         policies_missing=((), (), ("Refund policy",), ("Refund policy", "Terms")),
-        price=[None, *money("0.5", "1.00001", "2")], balance=money("1", "2"),
+        price=[None, *money("0.5", "1.00001", "2")], balance=money("1", "2"), leads_to=leads,
     ):  # fmt: skip
         yield {"request": request, "params": {}}
 
@@ -395,7 +408,7 @@ CASES: Mapping[tuple[str, int], Callable[[], Iterator[Given]]] = {
     ("delivery.cause_of", 1): causes,
     ("delivery.order_status", 1): statuses,
     ("delivery.terminal_status", 1): endings,
-    ("eligibility.check_order", 1): requests,
+    ("eligibility.check_order", 2): requests,
     ("drip_feed.check_drip", 2): drips,
     ("expectations.expectations", 2): terms,
     ("explain.explain", 1): standings,
