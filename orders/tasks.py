@@ -1,7 +1,7 @@
 """When orders are worked on: each tick finds in Postgres what is due; repeats, overlaps and losses are harmless."""
 
 from orders import announcing, rehearsing, syncing
-from orders.delivery import canceling, dispatch, holding, poll, reconcile, stalling, unsent, waiting
+from orders.delivery import canceling, dispatch, holding, poll, reconcile, refilling, stalling, unsent, waiting
 from orders.operations import history
 from orders.reading import overdue
 from plumbing.ticks import Tick
@@ -29,6 +29,7 @@ TICKS = {
         of="provider_id",
         oldest_due=canceling.oldest_due,
     ),
+    "refill": Tick(due=refilling.providers_due, work=refilling.ask, of="provider_id", oldest_due=refilling.oldest_due),
     "hold": Tick(alone=holding.hold_and_release),
     "wake": Tick(alone=waiting.wake_waiting),
     "unsent": Tick(alone=unsent.give_up_unsent),

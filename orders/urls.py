@@ -13,6 +13,7 @@ urlpatterns = [
     path("orders", index.index, name="index"),
     path("orders/<int:order_id>", order.detail, name="detail"),
     path("orders/<int:order_id>/cancel", order.cancel, name="cancel"),
+    path("orders/<int:order_id>/refill", order.refill, name="refill"),
     path("orders/<int:order_id>/decisions/<uuid:decision>", decisions.receipt, name="decision"),
     path("orders/<int:order_id>/decisions/<uuid:decision>/appeal", decisions.appeal, name="appeal"),
     path("orders/<int:order_id>/evidence", decisions.evidence, name="evidence"),

@@ -21,6 +21,7 @@ SECONDS = {  # between two passes of each tick; `smmpanel.ticks` knows them by t
     "refresh": 1,
     "reconcile": 5,
     "cancel": 5,
+    "refill": 10,
     "hold": 5,
     "wake": 5,
     "stall": 300,

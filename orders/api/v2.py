@@ -16,6 +16,7 @@ from accounts import keys
 from accounts.models import User
 from orders.api import price_list
 from orders.api.quoted import answer as quoted_answer
+from orders.api.refilled import refill, refill_status
 from orders.api.wire import (
     LONGEST_REQUEST_KEY,
     ApiError,
@@ -232,6 +233,8 @@ ACTIONS: dict[str, Action] = {
     "quote": quote,
     "status": status,
     "cancel": cancel,
+    "refill": refill,
+    "refill_status": refill_status,
     "balance": balance,
 }
-READ_ACTIONS = frozenset({services, quote, status, balance})
+READ_ACTIONS = frozenset({services, quote, status, refill_status, balance})

@@ -5,6 +5,7 @@ from orders.models.catalogue import CatalogueChange, Category, PriceRule, Route,
 from orders.models.delivery import Delivery, PollBatch, Sample
 from orders.models.order import Flag, LinkHold, Order, OrderEvent, Quote
 from orders.models.provider import Provider, ProviderLease, Wave
+from orders.models.refill import Refill, RefillCall
 from orders.models.run import Attempt, Handling, Run, RunByHand
 from orders.models.switches import Switches, SwitchTurn
 from orders.models.syncing import CatalogueSync, SyncChange
@@ -26,6 +27,8 @@ __all__ = [
     "Provider",
     "ProviderLease",
     "Quote",
+    "Refill",
+    "RefillCall",
     "Route",
     "Run",
     "RunByHand",

@@ -110,6 +110,7 @@ class ProviderLease(models.Model):
         POLL = "poll"
         ASK = "ask"
         CANCEL = "cancel"
+        REFILL = "refill"
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="leases")
     work = models.CharField(max_length=8, choices=Work.choices)

@@ -16,6 +16,7 @@ from orders.providers.base import (
     Failed,
     Found,
     NotFound,
+    Refills,
     Report,
     Statuses,
 )
@@ -85,6 +86,21 @@ class ApiV2:
         if error and refuses_cancels(error):
             return Cancels(declined=dict.fromkeys(ids, error))
         return Cancels(problem=_problem(answer))
+
+    def refill(self, ids: Sequence[int]) -> Refills:
+        """Ask to refill orders (api-v2 b.5): a list of answers, or one error for all of them."""
+        answer = self._post({"action": "refill", "orders": ",".join(map(str, ids))}, deadline=self.balance_deadline)
+        said = wire.parsed(answer.body) if isinstance(answer, Answered) and answer.status == 200 else None
+        return _refills(said, frozenset(ids)) if isinstance(said, list) else Refills(problem=_problem(answer))
+
+    def refill_words(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """How far refills are (api-v2 b.6)."""
+        form = {"action": "refill_status", "refills": ",".join(map(str, numbers))}
+        answer = self._post(form, deadline=self.balance_deadline)
+        said = wire.parsed(answer.body) if isinstance(answer, Answered) and answer.status == 200 else None
+        rows = [row for row in said if isinstance(row, dict)] if isinstance(said, list) else []
+        words = {wire.order_id(row.get("refill")): row.get("status") for row in rows}
+        return {number: word for number in numbers if isinstance(word := words.get(number), str)}
 
     def find(self, request_id: str) -> Found | NotFound | Failed:
         """Ask whether a submission arrived.
@@ -171,6 +187,21 @@ def _cancels(said: Sequence[object], asked: frozenset[int]) -> Cancels:
         elif str(answer) in ("1", "True"):
             accepted.add(number)
     return Cancels(frozenset(accepted - declined.keys()), declined, problem="nothing about some")
+
+
+def _refills(said: Sequence[object], asked: frozenset[int]) -> Refills:
+    """Of each order that was asked about: a number for its refill, or an object with an error."""
+    taken, declined = {}, {}
+    for each in said:
+        row = each if isinstance(each, dict) else {}
+        order, answer = wire.order_id(row.get("order")), row.get("refill")
+        if order not in asked:
+            continue
+        if error := wire.error_of(answer) if isinstance(answer, dict) else None:
+            declined[order] = error
+        elif (number := wire.order_id(answer)) is not None:
+            taken[order] = number
+    return Refills({order: number for order, number in taken.items() if order not in declined}, declined, "no answer")
 
 
 def _report(raw: object) -> Report:

@@ -95,6 +95,18 @@ class Cancels:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Refills:
+    """What a provider said when it was asked to refill orders, by its own ids of them. An id in neither has no answer.
+
+    taken: its numbers for the refills. declined: with its words. problem: why there is no answer, in a word.
+    """
+
+    taken: Mapping[int, int] = field(default_factory=dict)
+    declined: Mapping[int, str] = field(default_factory=dict)
+    problem: str = ""
+
+
 class Provider(Protocol):
     """Speaks one provider's protocol. No method raises for what the other side does. Safe to share between threads."""
 
@@ -112,6 +124,15 @@ class Provider(Protocol):
 
     def cancel(self, ids: Sequence[int]) -> Cancels:
         """Ask to cancel up to 100 orders. Asking twice is harmless; what was delivered, `statuses` says afterwards."""
+        ...
+
+    def refill(self, ids: Sequence[int]) -> Refills:
+        """Ask to refill up to 100 orders. A second time while one is under way is refused: harmless, but its number is
+        then not told again."""
+        ...
+
+    def refill_words(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """How far up to 100 refills are, in the provider's words; a number without an answer is left out."""
         ...
 
     def find(self, request_id: str) -> Found | NotFound | Failed:

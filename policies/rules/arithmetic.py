@@ -54,4 +54,5 @@ _STEPS: Mapping[tuple[str, int], Callable[[Inputs], tuple[Step, ...]]] = {
     ("appeals.decide_overturned", 1): _overturned,
     ("cancellations.decide_cancel", 1): _none,
     ("cancellations.decide_cancel", 2): _none,
+    ("refills.decide_refill", 1): _none,
 }

@@ -28,6 +28,7 @@ GROUNDS: Mapping[str, tuple[Clause, ...]] = {
     ),
     "appeals.decide_overturned": (clause.HOW_REVIEWED,),
     "cancellations.decide_cancel": (clause.FREE_UNTIL_SENT, clause.UNDELIVERED_PART),
+    "refills.decide_refill": (clause.REFILL_PERIOD, clause.NO_REFILL),
     "explain.explain": (
         *_REFUND,
         clause.AUTOMATED,
@@ -73,6 +74,7 @@ APPLIES: Mapping[str, tuple[Clause, ...]] = {
     "pacing.plan": (clause.GRADUAL, clause.NO_SPIKES),
     "pacing.planned_band": (clause.START,),
     "pacing.under_cap": (clause.NO_SPIKES,),
+    "refills.period": (clause.REFILL_PERIOD,),
     "payments.judge_payment": (terms.CREDITED, terms.TAKEN_BACK),
     "payments.judge_return": (terms.TAKEN_BACK,),
     "payments.quote": (terms.FEES_AND_BONUS,),

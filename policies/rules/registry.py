@@ -25,13 +25,14 @@ from policies.rules import (
     pricing,
     publishing,
     quotes,
+    refills,
     refunds,
     routing,
     spending,
     tolerance,
 )
 from policies.rules.clauses import Params, Reason
-from policies.rules.vocabulary import Automation, Cause, DecisionOutcome, RunState
+from policies.rules.vocabulary import Automation, Cause, DecisionOutcome, OrderStatus, RunState
 
 Inputs = Mapping[str, Any]
 """Facts in JSON's own types, as a decision's row keeps them: decimals and instants as text."""
@@ -142,11 +143,17 @@ def _cancel(inputs: Inputs, params: Params) -> Outcome:
     return Outcome(decided.outcome, None, decided.reasons)
 
 
+def _refill(inputs: Inputs, params: Params) -> Outcome:
+    decided = refills.decide_refill(refills.RefillFacts(**{**inputs, "status": OrderStatus(inputs["status"])}))
+    return Outcome(decided.outcome, None, decided.reasons)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("refunds.decide_refund", 1, _refund, _refund_under),
     Rule("appeals.decide_overturned", 1, _overturned, automated=Automation.NONE),
     Rule("cancellations.decide_cancel", 1, _cancel_1),
     Rule("cancellations.decide_cancel", 2, _cancel),
+    Rule("refills.decide_refill", 1, _refill),
 )
 
 APPLIED: tuple[Applied, ...] = (
@@ -175,6 +182,7 @@ APPLIED: tuple[Applied, ...] = (
     Applied("pricing.rate_for", 1, pricing.rate_for),
     Applied("publishing.decide_publishing", 1, publishing.decide_publishing),
     Applied("quotes.check_quote", 1, quotes.check_quote),
+    Applied("refills.period", 1, refills.period),
     Applied("refunds.refund_conditions", 1, refunds.refund_conditions),
     Applied("routing.choose", 1, routing.choose),
     Applied("spending.change", 1, spending.change),

@@ -162,6 +162,21 @@ class RunKind(Word):
     REFILL = "refill"
 
 
+class RefillState(Word):
+    """How far a try to refill an order is. Terminal ones are what came of it, in the words of API v2 (b.6)."""
+
+    ASKED = "asked"  # wanted, and its provider has not answered
+    UNDER_WAY = "under_way"  # its provider took it
+    COMPLETED = "completed"
+    REJECTED = "rejected"  # its provider will not
+    FAILED = "failed"  # its provider tried, or nobody can say
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self in (RefillState.COMPLETED, RefillState.REJECTED, RefillState.FAILED)
+
+
 class RunState(Word):
     """Where one thing to be sent upstream stands. Claimable only when queued and due."""
 

@@ -47,6 +47,19 @@ FINDINGS: dict[str, Sentence] = {
         "Exactly %(refunded)s has been paid back already. To leave it at that, uphold the decision."
     ),
     "appeal_package_whole": _("A package is paid back whole or not at all: %(charge)s."),
+    # whether a refill is tried (rules.refills)
+    "refill_is_asked": _("You asked for a refill. We ask the provider; a try can fail, and pays nothing back."),
+    "refill_not_sold": _("This order was sold without a refill: what drops later is not refilled."),
+    "refill_before_completion": _("The order has not ended yet. A refill may be asked for once it is completed."),
+    "refill_of_unfinished": _(
+        "The order was not completed, and what was missing is settled. There is nothing to refill."
+    ),
+    "refill_of_refunded": _("Something of the order was paid back, so it is not refilled as well."),
+    "refill_period_over": _("The refill period of this order ended on %(ended)s."),
+    "refill_under_way": _("A refill is under way. Another one may be asked for when it has ended."),
+    "refill_too_soon": _("Between two tries there is a wait: the next refill may be asked for from %(until)s."),
+    "refill_tries_used": _("This order was sold with as many refills as it has had: %(tries)s."),
+    "refill_by_support": _("No provider can be asked for it by itself. Please write to our support."),
     # whether a cancel is granted (rules.cancellations)
     "cancel_before_sending": _("Nothing of the order has been sent, so it can be canceled free of charge."),
     "cancel_the_rest": _("What is left of the order has not been sent, so it can be taken back."),

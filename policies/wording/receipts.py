@@ -21,6 +21,17 @@ FACTS: Mapping[str, Sentence] = {
     "package": _("Sold as a package, all or nothing"),
     "offered": _("Sold with a cancel after sending"),
     "declined": _("The provider, asked, said no"),
+    "sold": _("Sold with a refill"),
+    "paid_back": _("Something was paid back"),
+    "status": _("Where the order stood"),
+    "over": _("The refill period was over"),
+    "ends_at": _("End of the refill period"),
+    "under_way": _("A refill was under way"),
+    "waits": _("Too soon after the last try"),
+    "free_at": _("When the next try is possible"),
+    "tries": _("Refills before"),
+    "most": _("Refills that it was sold with"),
+    "reachable": _("A provider can be asked"),
 }
 CAUSES: Mapping[Cause, Sentence] = {
     Cause.STILL_RUNNING: _("It had not ended"),

@@ -102,6 +102,7 @@ OUTCOMES: dict[str, Sentence] = {
 OUTCOMES_OF: dict[tuple[str, str], Sentence] = {
     ("cancellations.decide_cancel", DecisionOutcome.REFUSE.value): _("Cancel refused"),
     ("cancellations.decide_cancel", DecisionOutcome.WAIT.value): _("Cancel asked for"),
+    ("refills.decide_refill", DecisionOutcome.REFUSE.value): _("No refill now"),
 }
 
 STATUSES: dict[OrderStatus, Sentence] = {
@@ -132,6 +133,10 @@ PARTS: dict[RunState, Sentence] = {
 
 EVENTS: dict[str, Sentence] = {
     "placed": _("Order placed and paid."),
+    "refill_asked": _("A refill was asked for."),
+    "refill_completed": _("The refill is done."),
+    "refill_rejected": _("The provider did not refill it: %(said)s"),
+    "refill_failed": _("The refill came to nothing: %(said)s"),
     "daily_cap": _(
         "At most %(cap)s units go to one link in any 24 hours, and it has had them: the next part waits %(wait_s)s."
     ),

@@ -29,6 +29,7 @@ from orders.models import (
     Flag,
     OrderEvent,
     Provider,
+    RefillCall,
     Run,
     Sample,
     Service,
@@ -36,6 +37,7 @@ from orders.models import (
 )
 from orders.operations import providers
 from orders.operations.cancelling import cancel_order
+from orders.operations.refilling import request_refill
 from policies.models import Decision, Rehearsal, ReplayCheck
 from smmpanel import verifying
 from smmpanel.management.commands.tick import run
@@ -147,6 +149,23 @@ def to_cancel(panel: Upstream) -> Scene:
     return Scene(effect, (1, [("accepted", 1)]))
 
 
+def to_refill(panel: Upstream) -> Scene:
+    """A refill that its provider is to be asked for."""
+    Service.objects.update(refill=True, refill_days=0)
+    order = panel.order(quantity=100)
+    panel.send()
+    panel.ended(order)
+    request_refill(user_id=panel.customer.pk, order_id=order.pk, now=panel.later(days=2))
+    RefillCall.objects.update(due_at=NOON)
+    before = panel.simulator.watch()["requests"].get("refill", 0)
+
+    def effect() -> object:
+        asked = panel.simulator.watch()["requests"].get("refill", 0) - before
+        return asked, list(RefillCall.objects.values_list("state", "tries"))
+
+    return Scene(effect, (1, [("rejected", 1)]))  # by the simulator's clock it was completed just now
+
+
 def to_hold(panel: Upstream) -> Scene:
     order = panel.order()
     Provider.objects.update(enabled=False)
@@ -250,6 +269,7 @@ SCENES: dict[str, Callable[[Upstream], Scene]] = {
     "refresh": to_look_at,
     "reconcile": to_reconcile,
     "cancel": to_cancel,
+    "refill": to_refill,
     "hold": to_hold,
     "wake": to_wake,
     "stall": to_flag,

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from policies import wording
-from policies.rules import appeals, cancellations, expectations, explain, refunds
+from policies.rules import appeals, cancellations, expectations, explain, refills, refunds, registry
 from policies.rules.claims import Claim, ClaimKind
 from policies.rules.clauses import Reason
 from policies.rules.clauses import refund as clause
@@ -36,6 +36,7 @@ from policies.rules.vocabulary import (
     ServiceType,
 )
 from policies.wording import sentences
+from tests.rules import golden
 from tests.rules.test_drip_feed import FINE as FINE_DRIP
 from tests.rules.test_drip_feed import PERMITTED
 
@@ -115,7 +116,14 @@ def cancel_reasons():
     yield from cancellations.decide_cancel(cancellations.CancelFacts([RunState.QUEUED, RunState.ENDED])).reasons
 
 
+def refill_reasons():
+    for case in golden.kept(registry.RULE_BY_KEY["refills.decide_refill", 1]):
+        facts = {**case["inputs"], "status": OrderStatus(case["inputs"]["status"])}
+        yield from refills.decide_refill(refills.RefillFacts(**facts)).reasons
+
+
 REASONS = [
+    *refill_reasons(),
     *refund_reasons(),
     *condition_reasons(),
     *expectation_reasons(),

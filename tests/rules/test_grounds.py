@@ -108,6 +108,7 @@ SEEN = {
     "refunds.refund_conditions": conditions,
     "appeals.decide_overturned": lambda: kept("appeals.decide_overturned"),
     "cancellations.decide_cancel": lambda: kept("cancellations.decide_cancel"),
+    "refills.decide_refill": lambda: kept("refills.decide_refill"),
     "explain.explain": explanations,
     "expectations.expectations": expected,
     "eligibility.check_order": refusals,

@@ -65,6 +65,7 @@ ORDERS = [
     Row("orders", LOGGED_IN),
     Row("orders/<int:order_id>", ITS_OWNER, args={"order_id": "orders/order"}),
     Row("orders/<int:order_id>/cancel", ITS_OWNERS_ACT, args={"order_id": "orders/order"}, post={}),
+    Row("orders/<int:order_id>/refill", ITS_OWNERS_ACT, args={"order_id": "orders/order"}, post={}),
     *(
         Row(f"orders/<int:order_id>/decisions/<uuid:decision>{page}", ITS_OWNER, args=DECISION)
         for page in ("", "/appeal")

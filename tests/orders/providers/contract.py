@@ -90,6 +90,13 @@ class AdapterContract:
         assert (first.accepted, set(first.declined)) == ({order}, {2**62})
         assert (second.accepted, second.declined[order] != "") == (frozenset(), True)
 
+    def test_a_refill_of_what_has_not_ended_is_declined_with_words(self, provider):
+        service = next(s for s in provider.services().services if s.refill and s.type == "Default" and s.min <= 1000)
+        order = classify(provider.add(request_for(service.provider_service))).provider_order_id
+        said = provider.refill([order, 2**62])
+        assert (dict(said.taken), set(said.declined)) == ({}, {order, 2**62})
+        assert provider.refill_words([2**62]) == {}
+
     def test_nothing_asked_is_nothing_said(self, provider):
         said = provider.statuses([])
         assert (dict(said.reports), said.failed, said.problem) == ({}, frozenset(), "")

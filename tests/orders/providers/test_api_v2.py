@@ -228,6 +228,40 @@ def test_only_a_plain_yes_is_one_and_only_words_are_a_no(said, accepted, decline
     assert (answer.accepted, dict(answer.declined)) == (accepted, declined)
 
 
+# --- refilling
+
+
+@pytest.mark.parametrize(
+    ("said", "taken", "declined"),
+    [
+        (b'[{"order": 1, "refill": 5}, {"order": "2", "refill": {"error": "Too late"}}]', {1: 5}, {2: "Too late"}),
+        (b'[{"order": "1", "refill": "5"}, {"order": 99, "refill": 6}]', {1: 5}, {}),
+        (b'[{"order": 1, "refill": 5}, {"order": 1, "refill": {"error": "No"}}]', {}, {1: "No"}),
+        (b'[{"order": 1, "refill": "r_7"}, null, 7, {"refill": 1}, {"order": 2, "refill": -1}]', {}, {}),
+        *((said, {}, {}) for said in (b'{"error": "Incorrect request"}', b"", b"<html>", b"[]", b"null", b"[" * 9_999)),
+    ],
+)
+def test_only_a_number_is_a_refill_and_only_words_are_a_no(said, taken, declined):
+    with listening(saying(http(said))) as listener:
+        answer = adapter_to(listener.port).refill([1, 2])
+
+    assert (dict(answer.taken), dict(answer.declined)) == (taken, declined)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b'[{"refill": 5, "status": "Completed"}, {"refill": "6", "status": {"error": "Refill not found"}}]',
+         {5: "Completed"}),
+        (b'[{"refill": "5", "status": "In progress"}, {"refill": 7, "status": "Completed"}, null]', {5: "In progress"}),
+        *((said, {}) for said in (b'{"error": "x"}', b"", b"<html>", b"[]", b'[{"status": "Completed"}]')),
+    ],
+)  # fmt: skip
+def test_how_far_refills_are_is_what_is_said_of_those_that_were_asked_about(said, words):
+    with listening(saying(http(said))) as listener:
+        assert adapter_to(listener.port).refill_words([5, 6]) == words
+
+
 # --- finding
 
 

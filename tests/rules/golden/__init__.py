@@ -12,6 +12,7 @@ from typing import Any
 
 from plumbing import canonical
 from policies.rules.registry import Applied, Inputs, Rule
+from policies.rules.vocabulary import OrderStatus
 from tests.rules.golden import applied
 
 FOLDER = Path(__file__).parent
@@ -67,11 +68,27 @@ def cancel_cases_2() -> Iterator[Inputs]:
             yield {**case, "offered": offered, "declined": declined}
 
 
+def refill_cases() -> Iterator[Inputs]:
+    """Orders in every status, with each thing in the way alone, two by two, and none."""
+    fine = {
+        "sold": True, "status": "completed", "paid_back": False, "over": False, "ends_at": "2 April 2026, 12:00 UTC",
+        "under_way": False, "waits": False, "free_at": "3 March 2026, 12:00 UTC", "tries": 1, "most": 3,
+        "reachable": True,
+    }  # fmt: skip
+    wrong = [
+        {"sold": False}, {"paid_back": True}, {"over": True}, {"under_way": True}, {"waits": True}, {"tries": 3},
+        {"tries": 4, "most": None}, {"reachable": False}, {"ends_at": ""}, {},
+    ]  # fmt: skip
+    for status, one, other in product(OrderStatus, wrong, wrong):
+        yield {**fine, "status": status.value, **one, **other}
+
+
 CASES: dict[tuple[str, int], Callable[[], Iterator[Inputs]]] = {
     ("refunds.decide_refund", 1): refund_cases,
     ("appeals.decide_overturned", 1): appeal_cases,
     ("cancellations.decide_cancel", 1): cancel_cases,
     ("cancellations.decide_cancel", 2): cancel_cases_2,
+    ("refills.decide_refill", 1): refill_cases,
 }
 
 

@@ -132,6 +132,13 @@ def requests() -> Iterator[Given]:
         yield {"request": request, "params": {}}
 
 
+def refill_periods() -> Iterator[Given]:
+    last = (None, NOON - HOUR, NOON + DAY)
+    for given in some(99, dict, completed_at=(NOON,), days=(None, 0, 1, 30), last_ended_at=last):
+        yield {**given, "params": {}}
+        yield {**given, "params": {"refill_cooldown_h": 48}}
+
+
 FORECASTS = (
     None,
     forecasts.Forecast(3600, 7200, 40),
@@ -428,6 +435,7 @@ CASES: Mapping[tuple[str, int], Callable[[], Iterator[Given]]] = {
     ("pricing.rate_for", 1): rates,
     ("publishing.decide_publishing", 1): published,
     ("quotes.check_quote", 1): held_to,
+    ("refills.period", 1): refill_periods,
     ("refunds.refund_conditions", 1): conditions,
     ("routing.choose", 1): routes,
     ("spending.change", 1): changes,
