@@ -57,8 +57,8 @@ def send_again_what_failed() -> None:
     dispatch.classify = hopeful
 
 
-def hopeful(answer: Answer) -> Classified:
-    said = classify(answer)
+def hopeful(answer: Answer, *, ours: Sequence[str] = ()) -> Classified:
+    said = classify(answer, ours=ours)
     return replace(said, submission=Submission.NOT_SENT) if said.submission is Submission.UNKNOWN else said
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from django.conf import settings
 
-from orders.models import Order
+from orders.models import CatalogueSync, Order
 from smmpanel.embedded import processes
 from tests.chaos.counting import what_happened
 from tests.chaos.panel import WITH_WEB, Panel
@@ -48,6 +48,7 @@ def test_orders_are_taken_while_redis_hangs_and_sent_when_it_is_back(chaos, tell
     port = own_port()
     begun = chaos("--latency-ms", "20", processes=WITH_WEB, web_port=port)
     url, service = f"http://127.0.0.1:{port}", begun.upstream.service.pk
+    begun.until(CatalogueSync.objects.exists, "the provider's list is not read")  # it may change what the form shows
     reseller, buyer = Reseller(funds=str(FUNDS)), Buyer(funds=str(FUNDS))
     form = buyer.look(buyer.form(begun.upstream.service), quantity=100, link="https://instagram.com/p/by-form")
     browser = requests.Session()
