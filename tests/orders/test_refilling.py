@@ -20,6 +20,7 @@ from orders.operations.refilling import NotNow, request_refill
 from policies.models import Decision
 from tests.factories import CustomerFactory
 from tests.past_the_guards import past_the_guards
+from tests.simulator.conftest import Simulator
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -53,6 +54,32 @@ def refused(upstream, order) -> str:
     with pytest.raises(NotNow) as why:
         asked(upstream, order)
     return str(why.value)
+
+
+@pytest.fixture
+def hasty(connect, tmp_path):
+    """A provider for whom a day is over in no time."""
+    simulator = Simulator(tmp_path, "--speed-up", "10000000")
+    yield connect(simulator)
+    simulator.stop()
+
+
+def test_a_provider_is_asked_and_followed_until_it_is_done(hasty):
+    Service.objects.filter(pk=hasty.service.pk).update(refill=True, refill_days=30)
+    order = hasty.order(quantity=100)
+    hasty.send()
+    hasty.ended(order)
+    hasty.later(days=2)
+    refill = asked(hasty, order)
+
+    assert ask(hasty) == 1
+    assert (Refill.objects.get().state, RefillCall.objects.get().number) == ("under_way", 1)
+    assert ask(hasty) == 0  # it is looked at again in ten minutes
+    hasty.later(seconds=refilling.FOLLOW_SECONDS)
+    assert ask(hasty) == 1
+
+    refill.refresh_from_db()
+    assert (refill.state, refill.ended_at) == ("completed", hasty.now)
 
 
 class TestAsked:
