@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-import policies.operations as policies
 from orders.models import CancelCall, Order, OrderEvent, Run
 from orders.operations import runs, statuses
+from orders.operations.deciding import keep_answer
 from plumbing.retrying import tried_again
 from policies.rules import cancellations
 from policies.rules.cancellations import CancelDecision, CancelFacts
@@ -102,22 +102,9 @@ def _facts(order: Order, *, declined: bool = False) -> CancelFacts:
 
 
 def _keep(order: Order, facts: CancelFacts, decided: CancelDecision, by: str, now: datetime) -> None:
-    """Asked again while nothing has changed, it is the same refusal. The caller holds the order's lock."""
     inputs = {"states": _once(facts.states), "offered": facts.offered, "declined": facts.declined}
-    known = policies.was_decided(rule=RULE, subject_type="order", subject_id=order.pk, inputs=inputs)
-    if known and not decided.asks and not facts.declined:
-        return
-    policies.record_decision(
-        rule=RULE,
-        subject_type="order",
-        subject_id=order.pk,
-        version_id=order.refund_policy_id,
-        inputs=inputs,
-        outcome=decided.outcome,
-        reasons=decided.reasons,
-        actor=by,
-        now=now,
-    )
+    each_time = decided.asks or facts.declined
+    keep_answer(order, rule=RULE, inputs=inputs, answer=decided, by=by, now=now, each_time=each_time)
 
 
 def _once(states: Sequence[RunState]) -> list[str]:

@@ -10,6 +10,7 @@ import policies.operations as policies
 from orders.models import Order, OrderEvent, Refill, RefillCall
 from orders.models.run import RunQuerySet
 from orders.operations import statuses
+from orders.operations.deciding import keep_answer
 from plumbing.retrying import tried_again
 from policies.rules import refills
 from policies.rules.clauses import Reason
@@ -41,7 +42,7 @@ def request_refill(*, user_id: int, order_id: int, now: datetime) -> int:
         order = statuses.lock([order_id]).filter(user_id=user_id).get()
         facts = _facts(order, now)
         decided = refills.decide_refill(facts)
-        _keep(order, facts, decided, by, now)
+        keep_answer(order, rule=RULE, inputs=asdict(facts), answer=decided, by=by, now=now, each_time=decided.granted)
         refill_id = _begin(order, by, now) if decided.granted else None
     if refill_id is None:
         raise NotNow(decided.reasons[0])  # after the commit, so that the refusal stays
@@ -147,25 +148,6 @@ _BEST_FIRST = (
 
 def _begun(states: set[RefillState]) -> bool:
     return states != {RefillState.ASKED}
-
-
-def _keep(order: Order, facts: RefillFacts, decided: RefillDecision, by: str, now: datetime) -> None:
-    """Asked again while nothing has changed, it is the same refusal. The caller holds the order's lock."""
-    inputs = asdict(facts)
-    known = policies.was_decided(rule=RULE, subject_type="order", subject_id=order.pk, inputs=inputs)
-    if known and not decided.granted:
-        return
-    policies.record_decision(
-        rule=RULE,
-        subject_type="order",
-        subject_id=order.pk,
-        version_id=order.refund_policy_id,
-        inputs=inputs,
-        outcome=decided.outcome,
-        reasons=decided.reasons,
-        actor=by,
-        now=now,
-    )
 
 
 def _told(at: datetime | None) -> str:
