@@ -256,9 +256,10 @@ def _asked(
 
 
 def _leads_to(offer: Offer, link: str) -> eligibility.LinkFacts | None:
-    """What the link says of itself; None where it is no address at all, which the rule finds by its shape."""
-    platform = Platform(offer.platform)
+    """What the link says of itself; None where it is no address at all, which the rule finds by its shape, and for a
+    service that nobody has placed yet: it is not on sale."""
     try:
+        platform, metric = Platform(offer.platform), Metric(offer.metric)
         target, found = links.read(link, platform), links.platform_of(link)
     except ValueError:
         return None
@@ -266,7 +267,7 @@ def _leads_to(offer: Offer, link: str) -> eligibility.LinkFacts | None:
         platform=target.platform if target else found,
         kind=target.kind if target else None,
         wanted_platform=platform,
-        wanted=tuple(sorted(links.wanted(platform, Metric(offer.metric)))),
+        wanted=tuple(sorted(links.wanted(platform, metric))),
     )
 
 

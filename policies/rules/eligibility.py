@@ -147,8 +147,9 @@ def _about_the_target(leads_to: LinkFacts | None) -> tuple[Refusal, ...]:
         return (Refusal("link", "link_of_another_platform", facts, clause.CORRECT_LINK),)
     if leads_to.kind is None or not leads_to.wanted or leads_to.kind in leads_to.wanted:
         return ()
-    kinds = {"kind": leads_to.kind.value, "wanted": " or ".join(sorted(kind.value for kind in leads_to.wanted))}
-    return (Refusal("link", "link_of_another_kind", kinds, clause.CORRECT_LINK),)
+    wanted = ", ".join(sorted(kind.value for kind in leads_to.wanted))
+    facts = {"link_kind": leads_to.kind.value, "wanted_kinds": wanted}
+    return (Refusal("link", "link_of_another_kind", facts, clause.CORRECT_LINK),)
 
 
 def _about_the_link(link: str, *, params: Params) -> Iterator[Refusal]:

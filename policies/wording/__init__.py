@@ -102,6 +102,14 @@ def _shown(facts: Facts) -> dict[str, str]:
     return {name: _show(name, value) for name, value in facts.items()}
 
 
+def _kinds(told: str) -> str:
+    """Kinds of links with their articles: "a post or an album"."""
+    return " or ".join(f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in told.split(", "))
+
+
+_IN_WORDS = {"platform": platform, "wanted_platform": platform, "link_kind": _kinds, "wanted_kinds": _kinds}
+
+
 def _show(name: str, value: object) -> str:
     if name in _MONEY:
         try:
@@ -110,8 +118,8 @@ def _show(name: str, value: object) -> str:
             return str(value)
     if name in _SPANS:
         return amounts.span(timedelta(seconds=int(str(value))))
-    if name in ("platform", "wanted_platform"):
-        return platform(str(value))
+    if name in _IN_WORDS:
+        return _IN_WORDS[name](str(value))
     if isinstance(value, int):
         return amounts.count(value)
     return "" if value is None else str(value)

@@ -46,7 +46,7 @@ REFUSALS: dict[str, Sentence] = {
         "This is a link to %(platform)s, and this service delivers on %(wanted_platform)s. Please check both."
     ),
     "link_of_another_kind": _(
-        "This link leads to a %(kind)s, and this service needs a link to a %(wanted)s. Please copy that one."
+        "This link leads to %(link_kind)s, and this service needs a link to %(wanted_kinds)s. Please copy that one."
     ),
     "link_not_an_address": _(
         "This is neither a web address nor a user name. Example: https://example.com/name or @name."

@@ -73,7 +73,7 @@ class TestWhereALinkLeads:
         (refusal,) = check_order(replace(FINE, leads_to=self.WANTED), params={})
 
         assert (refusal.code, refusal.facts) == (
-            "link_of_another_kind", {"kind": "post", "wanted": "group or profile"},
+            "link_of_another_kind", {"link_kind": "post", "wanted_kinds": "group, profile"},
         )  # fmt: skip
 
     @pytest.mark.parametrize(

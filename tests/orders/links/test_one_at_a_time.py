@@ -79,7 +79,7 @@ class TestAHint:
         form = answer.context["form"]
         assert answer.status_code == 422
         assert form.errors["link"] == [
-            "This link leads to a profile, and this service needs a link to a post or video. Please copy that one."
+            "This link leads to a profile, and this service needs a link to a post or a video. Please copy that one."
         ]
         assert self.LIKES in answer.content.decode()
         assert (buyer.orders, buyer.balance) == ([], 10)
@@ -91,6 +91,13 @@ class TestAHint:
         page = buyer.browser.post(QUOTE, {**buyer.form(service), **typed})
 
         assert "This is a link to YouTube, and this service delivers on Instagram." in page.content.decode()
+
+    def test_a_service_that_nobody_has_placed_is_not_on_sale_and_no_error_of_ours(self):
+        buyer, service = Buyer(), ServiceFactory(metric="", active=False)
+        _, key = keys.create_key(user_id=buyer.user.pk, label="", now=timezone.now())
+        call = {"key": key, "action": "add", "service": service.pk, "link": self.LIKES, "quantity": 100}
+
+        assert buyer.browser.post("/api/v2", call).json() == {"error": "Incorrect service ID"}
 
     def test_by_program(self):
         buyer, service = Buyer(), ServiceFactory(metric="likes")
