@@ -55,7 +55,8 @@ def foresee(order: Order, *, now: datetime) -> RefillDecision | None:
 
 
 def _facts(order: Order, now: datetime) -> RefillFacts:
-    tries = list(Refill.objects.filter(order=order).order_by("-pk"))
+    asks = order.refill and order.status == OrderStatus.COMPLETED.value  # otherwise nothing else matters
+    tries = list(Refill.objects.filter(order=order).order_by("-pk")) if asks else []
     last = tries[0] if tries else None
     period = refills.period(
         completed_at=order.ended_at or now,
@@ -74,7 +75,7 @@ def _facts(order: Order, now: datetime) -> RefillFacts:
         free_at=_told(period.free_at),
         tries=len(tries),
         most=order.refill_max,
-        reachable=_delivered(order).exists(),
+        reachable=asks and _delivered(order).exists(),
     )
 
 
